@@ -1,0 +1,116 @@
+/** Operations on the hub itself: its state at a glance, events, settings. */
+import { z } from 'zod';
+import { failureSchema } from '../errors.ts';
+import { sha256Schema, uuidSchema } from '../ids.ts';
+import { timestampSchema } from '../item.ts';
+import { nodeSchema } from './nodes.ts';
+import { define, none, type Operation } from './operation.ts';
+
+/** The state of the farm at a glance: the Drop page's sentence, the race's channel and lanes. */
+export const farmSchema = z.object({
+  hub: z.object({ id: uuidSchema, name: z.string(), version: z.string(), acceptsNodes: z.boolean() }),
+  counts: z.object({ waiting: z.int(), running: z.int(), done: z.int(), failed: z.int() }),
+  nodes: z.array(nodeSchema),
+  /** Waiting work, grouped by reason and pipeline, largest first. */
+  waiting: z.array(
+    z.object({
+      reason: z.string(),
+      pipeline: z.string(),
+      kind: z.string(),
+      count: z.int(),
+      sample: z.array(z.object({ jobId: z.string(), item: z.string(), itemId: z.string() })),
+    }),
+  ),
+  /** Failed jobs grouped by cause, newest first. */
+  failures: z.array(
+    z.object({
+      error: failureSchema,
+      count: z.int(),
+      newestAt: timestampSchema,
+      jobs: z.array(z.object({ jobId: z.string(), itemId: z.string(), item: z.string() })),
+    }),
+  ),
+  lastEventId: z.int(),
+});
+export type Farm = z.infer<typeof farmSchema>;
+
+/** Settings of the hub, all of them the admin's. */
+export const settingsSchema = z.object({
+  hubName: z.string().min(1).max(63),
+  acceptNodes: z.boolean(),
+  centralServerUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  /** Blob of the logo that is used when a job names none; null: the built-in mark. */
+  logo: z.object({ sha256: sha256Schema, sizeBytes: z.int(), mediaType: z.string(), name: z.string() }).nullable(),
+  maxPixels: z.int().min(1_000_000).max(2_000_000_000),
+  maxUploadBytes: z.int().min(1_000_000),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+export const hubOperations = {
+  getOpenApi: define({
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This description',
+    scope: 'public',
+    params: none,
+    query: none,
+    body: null,
+    response: 'bytes',
+    status: 200,
+  }),
+  getFarm: define({
+    method: 'GET',
+    path: '/farm',
+    summary: 'The state of the farm at a glance',
+    scope: 'read',
+    params: none,
+    query: none,
+    body: null,
+    response: farmSchema,
+    status: 200,
+  }),
+  streamEvents: define({
+    method: 'GET',
+    path: '/events',
+    summary: 'Events as they happen (SSE, Last-Event-ID replays)',
+    scope: 'read',
+    params: none,
+    query: none,
+    body: null,
+    response: 'bytes',
+    status: 200,
+  }),
+  createMediaTicket: define({
+    method: 'POST',
+    path: '/media-tickets',
+    summary: 'A short-lived ticket for pictures in pages (?ticket=…)',
+    scope: 'read',
+    params: none,
+    query: none,
+    body: null,
+    response: z.object({ ticket: z.string(), expiresAt: timestampSchema }),
+    status: 201,
+  }),
+
+  getSettings: define({
+    method: 'GET',
+    path: '/settings',
+    summary: 'Settings of the hub',
+    scope: 'read',
+    params: none,
+    query: none,
+    body: null,
+    response: settingsSchema,
+    status: 200,
+  }),
+  updateSettings: define({
+    method: 'PATCH',
+    path: '/settings',
+    summary: 'Change settings',
+    scope: 'admin',
+    params: none,
+    query: none,
+    body: settingsSchema.partial(),
+    response: settingsSchema,
+    status: 200,
+  }),
+} as const satisfies Record<string, Operation>;
