@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { failureSchema } from './errors.ts';
 import { sha256Schema, uuidSchema } from './ids.ts';
+import { waitingReasonSchema } from './reasons.ts';
 
 export const mediaKindSchema = z.enum(['image', 'video', 'audio', 'comic', 'document', 'text', 'other']);
 export type MediaKind = z.infer<typeof mediaKindSchema>;
@@ -68,6 +69,8 @@ export const jobSchema = z.object({
   state: jobStateSchema,
   /** Why it waits, in one sentence; absent when it does not. */
   reason: z.string().optional(),
+  /** The same for translation. */
+  waiting: waitingReasonSchema.optional(),
   error: failureSchema.optional(),
   stages: z.object({ done: z.int(), total: z.int() }),
   /** Who works on it now. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { failureSchema } from '../errors.ts';
 import { sha256Schema, uuidSchema } from '../ids.ts';
 import { timestampSchema } from '../item.ts';
+import { waitingReasonSchema } from '../reasons.ts';
 import { nodeSchema } from './nodes.ts';
 import { define, none, type Operation } from './operation.ts';
 
@@ -15,6 +16,7 @@ export const farmSchema = z.object({
   waiting: z.array(
     z.object({
       reason: z.string(),
+      waiting: waitingReasonSchema,
       pipeline: z.string(),
       kind: z.string(),
       count: z.int(),

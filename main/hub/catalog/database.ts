@@ -9,6 +9,12 @@ import { z } from 'zod';
 export type SqlValue = string | number | null | Uint8Array;
 type Parameters = Readonly<Record<string, SqlValue>>;
 
+/** `before` runs inside each group's transaction, after its works; `after` when it is on disk (true) or was undone whole (false). */
+export interface CommitHooks {
+  before(): void;
+  after(committed: boolean): void;
+}
+
 /** Statements over the catalog. All of it is synchronous: a transaction must not await. */
 export interface Catalog {
   /** All rows, each parsed. */
@@ -24,6 +30,8 @@ export interface Catalog {
    * disk. `work` that throws is undone alone and rejects alone.
    */
   commit<T>(work: () => T): Promise<T>;
+  /** Called around every group of commits, see {@link CommitHooks}. */
+  onCommit(hooks: CommitHooks): void;
   /** Resolves when every commit asked for so far is on disk. */
   flushed(): Promise<void>;
   close(): void;
@@ -95,16 +103,19 @@ interface Waiting {
 function createGroupCommit(database: Database.Database, delayMs: number) {
   let waiting: Waiting[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let hooks: CommitHooks | undefined;
   const single = database.transaction((work: () => unknown) => work());
-  const all = database.transaction((group: readonly Waiting[]) =>
-    group.map((one) => {
+  const all = database.transaction((group: readonly Waiting[]) => {
+    const outcomes = group.map((one) => {
       try {
         return { ok: true as const, value: single(one.work) };
       } catch (error) {
         return { ok: false as const, error };
       }
-    }),
-  );
+    });
+    hooks?.before();
+    return outcomes;
+  });
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -113,6 +124,7 @@ function createGroupCommit(database: Database.Database, delayMs: number) {
     if (group.length === 0) return;
     try {
       const outcomes = all.immediate(group);
+      hooks?.after(true);
       for (const [index, one] of group.entries()) {
         const outcome = outcomes[index];
         if (outcome?.ok) one.resolve(outcome.value);
@@ -120,7 +132,11 @@ function createGroupCommit(database: Database.Database, delayMs: number) {
       }
     } catch (error) {
       for (const one of group) one.reject(error);
+      hooks?.after(false);
     }
+  };
+  const setHooks = (next: CommitHooks): void => {
+    hooks = next;
   };
   const add = (work: () => unknown): Promise<unknown> =>
     new Promise((resolve, reject) => {
@@ -128,7 +144,7 @@ function createGroupCommit(database: Database.Database, delayMs: number) {
       timer ??= setTimeout(flush, delayMs);
       if (waiting.length >= 500) flush();
     });
-  return { add, flush };
+  return { add, flush, setHooks };
 }
 
 /**
@@ -173,6 +189,7 @@ export function openCatalog(path: string, groupMs = 3): Catalog {
           })
           .then(() => resolve(value), reject);
       }),
+    onCommit: group.setHooks,
     flushed: async () => {
       await group.add(() => undefined);
     },

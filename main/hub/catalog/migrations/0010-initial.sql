@@ -93,7 +93,8 @@ CREATE TABLE join_tokens (
 ) STRICT;
 
 -- `result_key` is the cache key of DESIGN §3 "Computing once"; null for stages with effects.
--- `not_before_ms` is back-off; `blamed` counts failures of class crash and error, `patience` those that blame nobody.
+-- `not_before_ms` is back-off (hub's steady time, see planner); `patience` counts failures that blame nobody; attempts up to
+-- number `forgiven` count no more, since the user asked for a retry after them.
 CREATE TABLE stages (
   id            TEXT PRIMARY KEY,
   job_id        TEXT NOT NULL REFERENCES jobs (id),
@@ -107,6 +108,7 @@ CREATE TABLE stages (
   result_key    TEXT,
   not_before_ms INTEGER NOT NULL DEFAULT 0,
   patience      INTEGER NOT NULL DEFAULT 0,
+  forgiven      INTEGER NOT NULL DEFAULT 0,
   cached        INTEGER NOT NULL DEFAULT 0,
   outputs       TEXT,
   summary       TEXT,
