@@ -33,8 +33,9 @@ export class WrongPeerError extends Error {
 }
 
 /**
- * The pin of the key that the peer proved in this connection's handshake, or null: no certificate, no TLS 1.3, or a resumed
- * session (which proves nothing about the key).
+ * For servers: the pin of the key that the client proved in this connection's handshake, or null: no certificate, no TLS 1.3, or
+ * a resumed session (which proves nothing about the key). Clients need not ask: {@link connectPinned} has, and Node hands the
+ * certificate out to a client only once.
  */
 export function peerPin(socket: TLSSocket): string | null {
   if (socket.getProtocol() !== 'TLSv1.3' || socket.isSessionReused()) return null;
@@ -72,9 +73,10 @@ export function connectPinned(target: PinnedTarget): Promise<TLSSocket> {
       key: identity.keyPem,
       cert: identity.certificatePem,
       minVersion: 'TLSv1.3',
-      // The pin is the check; authorities, names and dates say nothing about a machine on a home network.
+      // The pin is the check; authorities, names and dates say nothing about a machine on a home network. Without authorities
+      // Node never looks at the peer's certificate before we do, and it hands it out to a client only once.
       rejectUnauthorized: false,
-      checkServerIdentity: () => undefined,
+      ca: [],
       secureOptions: constants.SSL_OP_NO_TICKET,
       // An IP address is no server name; without this Node would warn at each connection.
       ...(isIP(host) === 0 && { servername: host }),
