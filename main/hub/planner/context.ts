@@ -1,0 +1,58 @@
+/** What the planner's parts share: the catalog, the mirror of open work, the machines, time, and effects that follow a commit. */
+
+import type { Clock } from '../../../common/clock.ts';
+import type { Logger } from '../../../common/log.ts';
+import type { HubEvent } from '../../../contract/hub-events.ts';
+import type { JobState } from '../../../contract/item.ts';
+import type { Capability, NodeLoad } from '../../../contract/node.ts';
+import type { PipelineSettings } from '../../../contract/pipeline.ts';
+import type { Catalog } from '../catalog/database.ts';
+import type { NodeMemory } from './node-memory.ts';
+import type { OpenWork } from './open-work.ts';
+
+/** What the planner needs to know of a machine; the node registry gives it. */
+export interface NodeView {
+  readonly id: string;
+  readonly name: string;
+  readonly local: boolean;
+  readonly online: boolean;
+  readonly paused: boolean;
+  readonly capability: Capability;
+  readonly load: NodeLoad | null;
+}
+
+/** Effects of a group of works. They happen once the group is on disk, and not at all when it was undone. */
+export interface Effects {
+  readonly events: HubEvent[];
+  /** Attempts whose BullMQ jobs are to be taken back. */
+  readonly withdrawn: { readonly nodeId: string; readonly queue: string; readonly attemptId: string }[];
+  /** Whether the outbox has new rows. */
+  placed: boolean;
+}
+
+export interface PlannerContext {
+  readonly catalog: Catalog;
+  readonly open: OpenWork;
+  readonly memory: NodeMemory;
+  readonly effects: Effects;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  nodes(): readonly NodeView[];
+  settings(): PipelineSettings;
+  /** Wall-clock time at the hub's start plus monotonic time since: comparable over restarts, untouched by clock steps. ms */
+  steadyMs(): number;
+}
+
+/** Tells of a job's state after the commit. */
+export function emitJobState(
+  context: PlannerContext,
+  job: { id: string; itemId: string; batchId: string },
+  state: JobState,
+  error?: HubEventError,
+): void {
+  context.effects.events.push({
+    name: 'job.state',
+    data: { jobId: job.id, itemId: job.itemId, batchId: job.batchId, state, ...(error && { error }) },
+  });
+}
+type HubEventError = NonNullable<Extract<HubEvent, { name: 'job.state' }>['data']['error']>;

@@ -1,0 +1,85 @@
+/** Places what is ready: asks the pure placing, writes attempts and outbox rows. Runs inside a transaction. */
+import { attemptId } from '../../../contract/ids.ts';
+import { leaseMs } from '../../../contract/node.ts';
+import { insertAttempt, insertOutbox } from '../catalog/attempts.ts';
+import { setRunning } from '../catalog/jobs.ts';
+import { setStageState } from '../catalog/stages.ts';
+import { emitJobState, type NodeView, type PlannerContext } from './context.ts';
+import { type OpenStage, payloadOf } from './open-work.ts';
+import { type PlacingNode, placeStages } from './place-stages.ts';
+
+/** The machine as placing sees it. */
+export function placingNode(context: PlannerContext, node: NodeView): PlacingNode {
+  return {
+    id: node.id,
+    name: node.name,
+    online: node.online,
+    paused: node.paused,
+    memoryBytes: node.capability.memoryBytes,
+    freeDiskBytes: node.load?.freeDiskBytes ?? Number.POSITIVE_INFINITY,
+    kinds: new Map(node.capability.kinds.map((can) => [can.kind, can])),
+    inFlight: context.open.inFlight(node.id),
+    speedMs: context.memory.speeds(node.id),
+    holds: (sha256) => context.memory.holds(node.id, sha256),
+  };
+}
+
+function place(context: PlannerContext, stage: OpenStage, nodeId: string): void {
+  const number = stage.attempts + 1;
+  const id = attemptId(stage.id, number);
+  const nowMs = context.clock.wallMs();
+  insertAttempt(context.catalog, { id, stageId: stage.id, number, nodeId, placedMs: nowMs });
+  setStageState(context.catalog, stage.id, 'running');
+  insertOutbox(context.catalog, nodeId, stage.queue, payloadOf(stage, id));
+  if (setRunning(context.catalog, stage.jobId)) emitJobState(context, { ...stage, id: stage.jobId }, 'running');
+  context.open.place({
+    id,
+    stage: { ...stage, attempts: number },
+    nodeId,
+    placedMs: nowMs,
+    state: 'placed',
+    startedMs: null,
+    deadlineMs: context.steadyMs() + leaseMs,
+    progress: null,
+  });
+  for (const input of stage.inputs) context.memory.gave(nodeId, input.sha256);
+  context.effects.placed = true;
+  context.effects.events.push({
+    name: 'attempt.state',
+    data: {
+      attemptId: id,
+      jobId: stage.jobId,
+      itemId: stage.itemId,
+      item: stage.item,
+      kind: stage.kind,
+      nodeId,
+      state: 'placed',
+      at: new Date(nowMs).toISOString(),
+    },
+  });
+}
+
+/** Keeps since when each kind and priority waits without having been placed, against starving. */
+export function createPlacing(context: PlannerContext) {
+  const lastPlacedMs = new Map<string, number>();
+  const remember = (waiting: ReadonlySet<string>, nowMs: number): void => {
+    for (const key of waiting) if (!lastPlacedMs.has(key)) lastPlacedMs.set(key, nowMs);
+    for (const key of lastPlacedMs.keys()) if (!waiting.has(key)) lastPlacedMs.delete(key);
+  };
+  return {
+    /** Places what fits. Must run inside a transaction. */
+    placeReady(): void {
+      const nowMs = context.steadyMs();
+      const groups = context.open.groups(nowMs);
+      remember(new Set(groups.map((group) => `${group.kind} ${group.priority}`)), nowMs);
+      if (groups.length === 0) return;
+      const nodes = context.nodes().map((node) => placingNode(context, node));
+      for (const { stage, nodeId } of placeStages(groups, nodes, lastPlacedMs, nowMs)) {
+        const open = context.open.waiting(stage.id);
+        if (!open) continue;
+        place(context, open, nodeId);
+        lastPlacedMs.set(`${stage.kind} ${stage.priority}`, nowMs);
+      }
+    },
+  };
+}

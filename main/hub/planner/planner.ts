@@ -1,0 +1,206 @@
+/**
+ * The planner put together: every change of work is a small work in a grouped commit; in the same transaction changed jobs are
+ * planned and what is ready is placed; once that is on disk, events go out and the outbox is pumped.
+ */
+
+import type { Clock } from '../../../common/clock.ts';
+import type { Logger } from '../../../common/log.ts';
+import { MillraceError } from '../../../contract/errors.ts';
+import type { HubEvent } from '../../../contract/hub-events.ts';
+import type { PipelineSettings } from '../../../contract/pipeline.ts';
+import type { WaitingReason } from '../../../contract/reasons.ts';
+import type { StageResult } from '../../../contract/stage.ts';
+import { recentSpeeds } from '../catalog/attempts.ts';
+import type { Catalog } from '../catalog/database.ts';
+import { dirtyJobIds } from '../catalog/jobs.ts';
+import type { NodeView, PlannerContext } from './context.ts';
+import { loseAttempt, type Planning, recordResult } from './end-attempt.ts';
+import { cancelJob, retryJob } from './job-commands.ts';
+import { createLeases, type Leases } from './leases.ts';
+import { loadOpenWork } from './load-open-work.ts';
+import { createNodeMemory } from './node-memory.ts';
+import { createOpenWork, type OpenStage, type OpenWork } from './open-work.ts';
+import { createPlacing, placingNode } from './place-ready.ts';
+import { explainWaiting } from './place-stages.ts';
+import { createReplanner } from './plan-job.ts';
+
+export interface PlannerParts {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  nodes(): readonly NodeView[];
+  settings(): PipelineSettings;
+  emit(event: HubEvent): void;
+  /** The outbox has new rows on disk. */
+  pump(): void;
+  /** BullMQ jobs of closed attempts, to be taken back. */
+  withdraw(attempts: PlannerContext['effects']['withdrawn']): void;
+  brokerReachable(): boolean;
+}
+
+export interface Planner {
+  readonly leases: Leases;
+  readonly open: OpenWork;
+  readonly memory: PlannerContext['memory'];
+  /** Runs `work` in a grouped commit, given a way to say that a job is new or changed. */
+  commit<T>(work: (changed: (jobId: string) => void) => T): Promise<T>;
+  record(attemptId: string, node: { id: string; name: string }, result: StageResult): Promise<'recorded' | 'repeated'>;
+  cancel(jobId: string): Promise<void>;
+  retry(jobId: string): Promise<void>;
+  /** Attempts that the broker finished without a result, or that no node will ever see. */
+  lose(attemptIds: readonly string[]): Promise<void>;
+  /** Machines or settings changed: place again. */
+  touch(): void;
+  reasonFor(stage: OpenStage): WaitingReason;
+  start(): void;
+  stop(): void;
+}
+
+/** `steady` time: wall clock at the start plus monotonic time since. */
+function createSteadyClock(clock: Clock): () => number {
+  const base = clock.wallMs() - clock.monotonicMs();
+  return () => base + clock.monotonicMs();
+}
+
+function createReasons(context: PlannerContext, brokerReachable: () => boolean) {
+  return (stage: OpenStage): WaitingReason => {
+    if (!brokerReachable()) return { code: 'broker_away', facts: {} };
+    const leader = context.open.leaderOf(stage);
+    if (leader) return { code: 'same_work', facts: { item: leader.item } };
+    const waitMs = stage.notBeforeMs - context.steadyMs();
+    if (waitMs > 0)
+      return {
+        code: 'back_off',
+        facts: { seconds: Math.ceil(waitMs / 1_000), message: stage.lastFailure?.message ?? '' },
+      };
+    return explainWaiting(
+      stage,
+      context.nodes().map((node) => placingNode(context, node)),
+    );
+  };
+}
+
+/** One timer that runs the planner again; asked for earlier, it fires earlier. */
+function createWake(run: () => void) {
+  let timer: NodeJS.Timeout | undefined;
+  let dueMs = Number.POSITIVE_INFINITY;
+  return {
+    in(delayMs: number): void {
+      const atMs = performance.now() + delayMs;
+      if (atMs >= dueMs) return;
+      clearTimeout(timer);
+      dueMs = atMs;
+      timer = setTimeout(() => {
+        dueMs = Number.POSITIVE_INFINITY;
+        run();
+      }, Math.ceil(delayMs));
+    },
+    stop(): void {
+      clearTimeout(timer);
+      dueMs = Number.NEGATIVE_INFINITY;
+    },
+  };
+}
+
+/** Builds the planner over an opened catalog. `start` loads what is open and begins to place. */
+export function createPlanner(parts: PlannerParts): Planner {
+  const { catalog, logger } = parts;
+  const context: PlannerContext = {
+    catalog,
+    logger,
+    clock: parts.clock,
+    open: createOpenWork(),
+    memory: createNodeMemory(),
+    effects: { events: [], withdrawn: [], placed: false },
+    nodes: parts.nodes,
+    settings: parts.settings,
+    steadyMs: createSteadyClock(parts.clock),
+  };
+  let touched = false;
+  const touch = (): void => {
+    if (touched) return;
+    touched = true;
+    catalog
+      .commit(() => {
+        touched = false;
+      })
+      .catch((error: unknown) => {
+        touched = false;
+        logger.error({ error }, 'placing could not be written; it is tried again');
+      });
+  };
+  const wake = createWake(touch);
+  const replanner = createReplanner(context, wake.in);
+  const placing = createPlacing(context);
+  const planning: Planning = { context, replanner };
+  const leases = createLeases(planning);
+
+  const before = (): void => {
+    replanner.planDue();
+    placing.placeReady();
+  };
+  const after = (committed: boolean): void => {
+    const { events, withdrawn, placed } = context.effects;
+    const told = events.splice(0);
+    const taken = withdrawn.splice(0);
+    context.effects.placed = false;
+    if (!committed) {
+      loadOpenWork(context);
+      return;
+    }
+    for (const event of told) parts.emit(event);
+    if (taken.length > 0) parts.withdraw(taken);
+    if (placed) parts.pump();
+    const dueMs = context.open.nextDueMs();
+    if (dueMs !== null) wake.in(Math.max(dueMs - context.steadyMs(), 1));
+  };
+  let ticker: NodeJS.Timeout | undefined;
+
+  return {
+    leases,
+    open: context.open,
+    memory: context.memory,
+    commit: (work) => catalog.commit(() => work((jobId) => replanner.changed(jobId))),
+    record: (attemptId, node, result) => catalog.commit(() => recordResult(planning, attemptId, node, result)),
+    cancel: (jobId) => catalog.commit(() => cancelJob(planning, jobId)),
+    retry: (jobId) => catalog.commit(() => retryJob(planning, jobId)),
+    lose: (attemptIds) =>
+      catalog.commit(() => {
+        for (const id of attemptIds) {
+          const attempt = context.open.attempt(id);
+          if (attempt) loseAttempt(planning, attempt);
+        }
+      }),
+    touch,
+    reasonFor: createReasons(context, parts.brokerReachable),
+    start() {
+      catalog.onCommit({ before, after });
+      for (const speed of recentSpeeds(catalog).reverse()) context.memory.measured(speed.nodeId, speed.kind, speed.ms);
+      loadOpenWork(context);
+      const dirty = dirtyJobIds(catalog);
+      if (dirty.length > 0) {
+        catalog
+          .commit(() =>
+            dirty.forEach((jobId) => {
+              replanner.changed(jobId);
+            }),
+          )
+          .catch((error: unknown) => logger.error({ error }, 'could not plan what was left'));
+      }
+      ticker = setInterval(() => {
+        leases.expire();
+        if (context.effects.events.length > 0 || context.open.waitingCount() > 0) touch();
+      }, 1_000);
+    },
+    stop() {
+      clearInterval(ticker);
+      wake.stop();
+    },
+  };
+}
+
+/** Refuses with `not_found` what is undefined. */
+export function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new MillraceError('not_found', `There is no such ${what}.`);
+  return value;
+}
