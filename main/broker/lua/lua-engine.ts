@@ -3,46 +3,19 @@
  * It knows nothing of sockets or the keyspace; every command goes through `LuaHostCalls`.
  */
 
-/**
- * Values that cross between Lua and the server: what `redis.call` returns and what a script returns.
- * Strings are latin1 "byte strings": one char per byte, 0–255. The object forms beyond `status` and `error` are RESP3's;
- * a host gives them to a script only when `call` asked for RESP3, but a script may return any of them at any time
- * (the reply writer downgrades them for RESP2 clients, as Redis does).
- */
-export type Reply =
-  | null
-  | string
-  | number
-  | boolean
-  | { readonly status: string }
-  | { readonly error: string }
-  | { readonly double: number }
-  | { readonly bigNumber: string }
-  | { readonly verbatim: { readonly format: string; readonly text: string } }
-  | { readonly map: readonly (readonly [Reply, Reply])[] }
-  | { readonly set: readonly Reply[] }
-  | readonly Reply[];
-
-/** What a script may ask of the server. */
-export interface LuaHostCalls {
-  /**
-   * Runs one command for redis.call/pcall; args are byte strings. Never throws for command errors: returns {error}
-   * (text with its code, without "-": "WRONGTYPE Operation …"). `resp` is 3 after redis.setresp(3), else 2:
-   * with 2, maps, sets and doubles must come in their RESP2 shapes. Arrays are taken over by the script: give fresh ones.
-   */
-  call(args: readonly string[], resp: 2 | 3): Reply;
-  /** redis.log: level 0 debug, 1 verbose, 2 notice, 3 warning. */
-  log(level: number, message: string): void;
-  nowMs(): number;
-  /** true once the script must stop (SCRIPT KILL or time limit); polled by the loop budget. */
-  shouldStop(): boolean;
-  /** redis.acl_check_cmd; without it every command counts as allowed. */
-  aclCheck?(args: readonly string[]): boolean;
-  /** Error text for a redis.acl_check_cmd or redis.call of an unknown command is the host's own. */
-}
-
-/** Flags of a `#!lua flags=…` line; `null` flags mean a script without that line (Redis's compatibility mode). */
-export type ScriptFlag = 'no-writes' | 'allow-oom' | 'allow-stale' | 'no-cluster' | 'allow-cross-slot-keys';
+export type { LuaHostCalls, Reply } from './host.ts';
+export { LuaCompileError, type ScriptFlag } from './shebang.ts';
+import { luaToReply } from './convert.ts';
+import type { LuaHostCalls, Reply } from './host.ts';
+import { LuaSyntaxError } from './lexer.ts';
+import { caughtValue } from './lib-base.ts';
+import { sha1Hex } from './lib-redis.ts';
+import { toText } from './runtime.ts';
+import { LuaCompileError, readShebang, type ScriptFlag } from './shebang.ts';
+import { LuaState } from './state.ts';
+import { LuaTable } from './table.ts';
+import { first, LuaError, type LuaFunction, LuaStop } from './value.ts';
+import { createWorld, type LuaWorld } from './world.ts';
 
 /** One script, ready to run any number of times. */
 export interface CompiledScript {
@@ -53,15 +26,76 @@ export interface CompiledScript {
   run(keys: readonly string[], args: readonly string[], calls: LuaHostCalls): Reply;
 }
 
-/** Thrown by `compile`; the message is the whole error reply ("ERR Error compiling script (new function): …"). */
-export class LuaCompileError extends Error {
-  override readonly name = 'LuaCompileError';
-}
-
 export interface LuaEngine {
   /** @param source script bytes as latin1. @throws LuaCompileError with Redis's text. Cached by SHA-1. */
   compile(source: string): CompiledScript;
   sha1(source: string): string;
   /** Forgets the compiled scripts (SCRIPT FLUSH). */
   flush(): void;
+}
+
+export interface LuaEngineOptions {
+  /** What redis.REDIS_VERSION says. */
+  readonly redisVersion?: string;
+  /**
+   * How deep Lua functions may nest before "stack overflow". The default fits Node's usual stack of 984 KiB;
+   * a worker with `resourceLimits.stackSizeMb: 32` carries Redis's own 20 000.
+   */
+  readonly maxDepth?: number;
+}
+
+const DEFAULT_MAX_DEPTH = 2_500;
+const DEFAULT_VERSION = '7.2.0';
+
+/** A fresh Lua world: globals, libraries and script cache of its own. Scripts of one engine never overlap. */
+export function createLuaEngine(options: LuaEngineOptions = {}): LuaEngine {
+  const S = new LuaState(options.maxDepth ?? DEFAULT_MAX_DEPTH);
+  const world = createWorld(S, options.redisVersion ?? DEFAULT_VERSION);
+  const cache = new Map<string, CompiledScript>();
+
+  function compile(source: string): CompiledScript {
+    const sha = sha1Hex(source);
+    const known = cache.get(sha);
+    if (known !== undefined) return known;
+    const { flags, body } = readShebang(source);
+    const script = { sha, flags, run: createRunner(S, world, compileBody(world, body), sha) };
+    cache.set(sha, script);
+    return script;
+  }
+
+  return { compile, sha1: sha1Hex, flush: () => cache.clear() };
+}
+
+function compileBody(world: LuaWorld, body: string): LuaFunction {
+  try {
+    return world.compile(body, 'user_script', 0);
+  } catch (thrown) {
+    if (thrown instanceof LuaSyntaxError) throw new LuaCompileError(`ERR Error compiling script (new function): ${thrown.message}`);
+    throw thrown;
+  }
+}
+
+function createRunner(S: LuaState, world: LuaWorld, main: LuaFunction, sha: string): CompiledScript['run'] {
+  return (keys, args, calls) => {
+    S.begin(calls, new LuaTable([...keys]), new LuaTable([...args]));
+    world.random.seed(0);
+    try {
+      return luaToReply(first(main()), S.resp);
+    } catch (thrown) {
+      return { error: describeError(S, world, thrown, sha) };
+    } finally {
+      S.host = null;
+    }
+  };
+}
+
+/** The reply for a script that failed: the error's own text, then where it was raised. */
+function describeError(S: LuaState, world: LuaWorld, thrown: unknown, sha: string): string {
+  const line = thrown instanceof LuaError || thrown instanceof LuaStop ? thrown.line : S.currentLine();
+  const value = thrown instanceof LuaStop ? thrown.message : caughtValue(thrown);
+  let text: string;
+  if (value instanceof LuaTable) text = toText(value.getStr('err')) ?? 'ERR unknown error';
+  else text = `ERR ${world.runtime.plainText(value)}`;
+  const { source, number } = S.sourceOf(line);
+  return `${text} script: ${sha}, on ${source}:${number}.`.replaceAll(/[\r\n]/g, ' ');
 }
