@@ -70,6 +70,8 @@ CREATE INDEX jobs_by_batch ON jobs (batch_id, state);
 CREATE INDEX jobs_by_item ON jobs (item_id);
 CREATE INDEX jobs_dirty ON jobs (id) WHERE dirty = 1;
 
+-- `secret_hash` is of the node's bearer secret. `broker_password` is kept in clear, since the hub has to let its nodes in at the
+-- broker again at every start; it opens the node's own queues only. `joined_by` is the join token that was used.
 CREATE TABLE nodes (
   id           TEXT PRIMARY KEY,
   name         TEXT NOT NULL,
@@ -79,6 +81,7 @@ CREATE TABLE nodes (
   local        INTEGER NOT NULL,
   session      TEXT,
   capability   TEXT NOT NULL,
+  joined_by    TEXT NOT NULL DEFAULT '',
   joined_ms    INTEGER NOT NULL,
   last_seen_ms INTEGER,
   removed_ms   INTEGER
@@ -142,6 +145,7 @@ CREATE TABLE attempts (
 ) STRICT;
 CREATE INDEX attempts_open ON attempts (node_id) WHERE state IN ('placed', 'running');
 CREATE INDEX attempts_by_node ON attempts (node_id, finished_ms DESC);
+CREATE INDEX attempts_by_outcome ON attempts (node_id, state);
 
 -- Results that may be used again, by key.
 CREATE TABLE results (
