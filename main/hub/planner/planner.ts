@@ -51,7 +51,8 @@ export interface Planner {
   lose(attemptIds: readonly string[]): Promise<void>;
   /** Machines or settings changed: place again. */
   touch(): void;
-  reasonFor(stage: OpenStage): WaitingReason;
+  /** Tells why stages wait; for one answer, not to be kept. */
+  explainer(): (stage: OpenStage) => WaitingReason;
   start(): void;
   stop(): void;
 }
@@ -62,21 +63,25 @@ function createSteadyClock(clock: Clock): () => number {
   return () => base + clock.monotonicMs();
 }
 
-function createReasons(context: PlannerContext, brokerReachable: () => boolean) {
+/** Explains stages of one moment: machines are looked at once, and stages that are alike share their reason. */
+function createExplainer(context: PlannerContext, brokerReachable: boolean) {
+  const nodes = context.nodes().map((node) => placingNode(context, node));
+  const alike = new Map<string, WaitingReason>();
   return (stage: OpenStage): WaitingReason => {
-    if (!brokerReachable()) return { code: 'broker_away', facts: {} };
+    if (!brokerReachable) return { code: 'broker_away', facts: {} };
     const leader = context.open.leaderOf(stage);
     if (leader) return { code: 'same_work', facts: { item: leader.item } };
     const waitMs = stage.notBeforeMs - context.steadyMs();
-    if (waitMs > 0)
+    if (waitMs > 0) {
       return {
         code: 'back_off',
         facts: { seconds: Math.ceil(waitMs / 1_000), message: stage.lastFailure?.message ?? '' },
       };
-    return explainWaiting(
-      stage,
-      context.nodes().map((node) => placingNode(context, node)),
-    );
+    }
+    const key = [stage.kind, stage.memoryBytes, ...stage.unfit].join(' ');
+    const reason = alike.get(key) ?? explainWaiting(stage, nodes);
+    if (reason.code !== 'needs_disk') alike.set(key, reason);
+    return reason;
   };
 }
 
@@ -172,7 +177,7 @@ export function createPlanner(parts: PlannerParts): Planner {
         }
       }),
     touch,
-    reasonFor: createReasons(context, parts.brokerReachable),
+    explainer: () => createExplainer(context, parts.brokerReachable()),
     start() {
       catalog.onCommit({ before, after });
       for (const speed of recentSpeeds(catalog).reverse()) context.memory.measured(speed.nodeId, speed.kind, speed.ms);

@@ -16,23 +16,31 @@ export interface ViewParts {
   nodes(): readonly NodeView[];
 }
 
+type Explain = ReturnType<Planner['explainer']>;
+
 const nameOfNode = (parts: ViewParts, nodeId: string): string =>
   parts.nodes().find((node) => node.id === nodeId)?.name ?? 'a machine that left';
 
 /** Why a job that is not over does nothing right now. */
-function waitingOf(parts: ViewParts, job: JobRow, attempts: readonly OpenAttempt[]): Pick<Job, 'reason' | 'waiting'> {
+function waitingOf(
+  parts: ViewParts,
+  job: JobRow,
+  attempts: readonly OpenAttempt[],
+  explain: Explain,
+): Pick<Job, 'reason' | 'waiting'> {
   if (finalJobStates.includes(job.state) || attempts.some((attempt) => attempt.state === 'running')) return {};
   const [stage] = parts.planner.open.waitingOfJob(job.id);
   const [placed] = attempts;
   const waiting = stage
-    ? parts.planner.reasonFor(stage)
+    ? explain(stage)
     : placed
       ? ({ code: 'at_machine', facts: { machine: nameOfNode(parts, placed.nodeId) } } as const)
       : ({ code: 'planning', facts: {} } as const);
   return { waiting, reason: reasonSentence(waiting) };
 }
 
-export function jobView(parts: ViewParts, job: JobRow): Job {
+/** @param explain the planner's explainer, made once for a list */
+export function jobView(parts: ViewParts, job: JobRow, explain: Explain = parts.planner.explainer()): Job {
   const attempts = parts.planner.open.attemptsOfJob(job.id);
   return {
     id: job.id,
@@ -42,7 +50,7 @@ export function jobView(parts: ViewParts, job: JobRow): Job {
     pipeline: job.pipeline,
     priority: job.priority,
     state: job.state,
-    ...waitingOf(parts, job, attempts),
+    ...waitingOf(parts, job, attempts, explain),
     ...(job.error && { error: job.error }),
     stages: { done: job.stagesDone, total: job.stagesTotal },
     nodes: attempts.map((attempt) => ({
@@ -66,7 +74,7 @@ function stageView(parts: ViewParts, stage: StageRow, attempts: readonly Attempt
     slot: stage.slot,
     queue: stage.queue,
     state: stage.state,
-    ...(open && { reason: reasonSentence(parts.planner.reasonFor(open)) }),
+    ...(open && { reason: reasonSentence(parts.planner.explainer()(open)) }),
     ...(stage.error && { error: stage.error }),
     cached: stage.cached,
     codeVersion: stage.codeVersion,
