@@ -10,6 +10,12 @@ export interface FunctionNode {
   readonly line: number;
 }
 
+export interface ChunkNode {
+  readonly main: FunctionNode;
+  /** Every plain name that is assigned to anywhere: locals of other names keep their first value. */
+  readonly assigned: ReadonlySet<string>;
+}
+
 export type TableField = { readonly key: Expr | null; readonly value: Expr };
 
 export type Call =

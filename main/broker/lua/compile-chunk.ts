@@ -24,7 +24,9 @@ export function createChunkCompiler(runtime: Runtime, globals: LuaTable, singles
   const names = Object.keys(helpers).join(',');
   return {
     compile(source, chunkName, lineBase) {
+      const { main: node, assigned } = parseChunk(source, chunkName);
       const chunk: ChunkContext = {
+        assigned,
         lineBase,
         chunkName,
         globals,
@@ -33,7 +35,7 @@ export function createChunkCompiler(runtime: Runtime, globals: LuaTable, singles
         constants: [],
         nextId: 0,
       };
-      const main = compileMain(chunk, parseChunk(source, chunkName));
+      const main = compileMain(chunk, node);
       const bound = chunk.constants.map((_, at) => `$c${at}=$K[${at}]`);
       const constants = bound.length === 0 ? '' : `const ${bound.join(',')};`;
       const code = `"use strict";const {${names}}=$R;const lines=S.lines;${constants}return ${main};`;

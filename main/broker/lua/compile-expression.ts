@@ -8,6 +8,9 @@ import type { LuaValue } from './value.ts';
 const ARITHMETIC: Readonly<Record<string, string>> = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '%': 'mod', '^': 'pow' };
 const COMPARISON: Readonly<Record<string, string>> = { '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' };
 
+/** Generated calls that may run Lua code, which moves the noted line: all but those of builtins. */
+const LUA_CALL = /callable\(|resumeCall\(|S\.l=-?\d+,[A-Za-z_]\w*\)\(/;
+
 /** Compiles the function node itself; injected because function bodies hold statements. */
 export type FunctionCompiler = (scope: FunctionScope, node: FunctionNode) => string;
 
@@ -30,14 +33,15 @@ export function isMulti(e: Expr | undefined): boolean {
 const isLiteral = (e: Expr): boolean => e.t === 'nil' || e.t === 'true' || e.t === 'false' || e.t === 'num' || e.t === 'str';
 
 /** A value known while compiling: a builtin, or a field of a builtin library; undefined when there is none. */
-function knownGlobal(scope: FunctionScope, e: Expr): LuaValue {
+export function knownValue(scope: FunctionScope, e: Expr): LuaValue {
   const chunk = scope.chunk;
   if (e.t === 'name') {
     if (e.name === 'KEYS' || e.name === 'ARGV') return undefined;
-    return scope.resolve(e.name) === null ? chunk.globals.getStr(e.name) : undefined;
+    const local = scope.resolve(e.name);
+    return local === null ? chunk.globals.getStr(e.name) : local.constant;
   }
   if (e.t !== 'index' || e.key.t !== 'str') return undefined;
-  const owner = knownGlobal(scope, e.obj);
+  const owner = knownValue(scope, e.obj);
   if (!(owner instanceof LuaTable) || !owner.readonly || owner === chunk.globals) return undefined;
   return owner.getStr(e.key.v);
 }
@@ -66,7 +70,7 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
 
   function name(scope: FunctionScope, e: Expr & { t: 'name' }): string {
     const local = scope.resolve(e.name);
-    if (local !== null) return local.js;
+    if (local !== null) return local.constant === undefined ? local.js : constantName(scope.chunk, local.constant);
     if (e.name === 'KEYS' || e.name === 'ARGV') return `S.${e.name}`;
     const known = scope.chunk.globals.getStr(e.name);
     if (known !== undefined) return literal(scope.chunk, known);
@@ -74,7 +78,7 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
   }
 
   function indexed(scope: FunctionScope, e: Expr & { t: 'index' }): string {
-    const known = knownGlobal(scope, e);
+    const known = knownValue(scope, e);
     if (known !== undefined) return literal(scope.chunk, known);
     const obj = single(scope, e.obj);
     const at = site(scope, e.line, e.obj);
@@ -138,7 +142,7 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
       case 'call':
       case 'method': {
         const code = call(scope, e, false);
-        return e.t === 'call' && scope.chunk.singles.has(knownGlobal(scope, e.fn)) ? code : `first(${code})`;
+        return e.t === 'call' && scope.chunk.singles.has(knownValue(scope, e.fn)) ? code : `first(${code})`;
       }
       case 'paren':
         return single(scope, e.e);
@@ -209,7 +213,7 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
   function args(scope: FunctionScope, values: readonly Expr[], line: number): string {
     const code = list(scope, values);
     const inner = code.match(/S\.l=-?\d+/g);
-    if (inner === null || (inner.every((mark) => Math.abs(Number(mark.slice(4))) === Math.abs(line)) && !code.includes('callable('))) return code;
+    if (inner === null || (inner.every((mark) => Math.abs(Number(mark.slice(4))) === Math.abs(line)) && !LUA_CALL.test(code))) return code;
     const last = values.at(-1);
     if (last === undefined) return code;
     const before = list(scope, values.slice(0, -1).map((e) => (isMulti(e) ? { t: 'paren', e } : e)));
@@ -231,10 +235,12 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
       if (chunk.resumable) return `(yield* resumeCall((${lookup},$f),${missing},${encoded},[$o${rest}]))`;
       return `(${lookup},S.l=${line},typeof $f==='function'?$f:callable($f,${missing}))($o${rest})`;
     }
-    const known = knownGlobal(scope, e.fn);
+    const known = knownValue(scope, e.fn);
     if (typeof known === 'function' && known.gen === undefined) return `(S.l=${line},${constantName(chunk, known)})(${values})`;
-    const missing = site(scope, e.line, e.fn);
     const fn = single(scope, e.fn);
+    const local = e.fn.t === 'name' ? scope.resolve(e.fn.name) : null;
+    if (local?.isFunction === true && !chunk.resumable) return `(S.l=${line},${fn})(${values})`;
+    const missing = site(scope, e.line, e.fn);
     if (chunk.resumable) return `(yield* resumeCall(${fn},${missing},${encoded},[${values}]))`;
     return `($f=${fn},S.l=${line},typeof $f==='function'?$f:callable($f,${missing}))(${values})`;
   }

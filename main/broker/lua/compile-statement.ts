@@ -1,7 +1,8 @@
 /** Statements and function bodies to JavaScript, with the loop budget and the call-depth bookkeeping of state.ts. */
 import type { Block, Expr, FunctionNode, Stat, Target } from './ast.ts';
-import { createExpressionCompiler, isMulti } from './compile-expression.ts';
+import { createExpressionCompiler, isMulti, knownValue } from './compile-expression.ts';
 import { type ChunkContext, FunctionScope } from './scope.ts';
+import type { LuaValue } from './value.ts';
 
 const POLL = 'if(--S.n<0)S.poll();';
 
@@ -45,8 +46,9 @@ function statement(scope: FunctionScope, stat: Stat): string {
     case 'local':
       return local(scope, stat.names, stat.values);
     case 'localfunc': {
-      const variable = scope.declare(stat.name).js;
-      return `let ${variable}=${single(scope, stat.fn)};`;
+      const local = scope.declare(stat.name);
+      local.isFunction = !scope.chunk.assigned.has(stat.name);
+      return `let ${local.js}=${single(scope, stat.fn)};`;
     }
     case 'assign':
       return assign(scope, stat.targets, stat.values, stat.line);
@@ -101,11 +103,19 @@ function evaluate(scope: FunctionScope, values: readonly Expr[], count: number, 
 function local(scope: FunctionScope, names: readonly string[], values: readonly Expr[]): string {
   // The names become visible only after the values.
   const slots = names.map((name) => scope.name(name));
+  const constants = names.map((name, at) => aliasOf(scope, name, values[at]));
   const code = evaluate(scope, values, names.length, (at, js) => (js === 'undefined' ? `let ${slots[at]};` : `let ${slots[at]}=${js};`));
   names.forEach((name, at) => {
-    scope.declare(name, slots[at]);
+    scope.declare(name, slots[at]).constant = constants[at];
   });
   return code;
+}
+
+/** The builtin that `local name = …` stands for from then on (`local call = redis.call`); undefined for other values. */
+function aliasOf(scope: FunctionScope, name: string, value: Expr | undefined): LuaValue {
+  if (value === undefined || scope.chunk.assigned.has(name)) return undefined;
+  const known = knownValue(scope, value);
+  return typeof known === 'function' ? known : undefined;
 }
 
 function store(scope: FunctionScope, target: Target, value: string, line: number): string {

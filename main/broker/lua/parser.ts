@@ -1,5 +1,5 @@
 /** Parses Lua 5.1 into the tree of ast.ts, with the grammar, limits and error texts of Lua's own lparser.c. */
-import type { Block, Call, Expr, FunctionNode, Stat, TableField, Target } from './ast.ts';
+import type { Block, Call, ChunkNode, Expr, FunctionNode, Stat, TableField, Target } from './ast.ts';
 import { Lexer, type TokenKind } from './lexer.ts';
 
 /** Lua's LUAI_MAXCCALLS: how deep syntax may nest. */
@@ -32,7 +32,7 @@ interface FunctionState {
 }
 
 /** @throws LuaSyntaxError. `chunkName` as Lua shows it ("user_script"). */
-export function parseChunk(source: string, chunkName: string): FunctionNode {
+export function parseChunk(source: string, chunkName: string): ChunkNode {
   return new Parser(new Lexer(source, chunkName)).chunk();
 }
 
@@ -40,16 +40,17 @@ class Parser {
   readonly #lex: Lexer;
   #fn: FunctionState = { vararg: true, usesVararg: false, loopDepth: 0 };
   #levels = 0;
+  readonly #assigned = new Set<string>();
 
   constructor(lexer: Lexer) {
     this.#lex = lexer;
   }
 
-  chunk(): FunctionNode {
+  chunk(): ChunkNode {
     this.#lex.next();
     const body = this.#block();
     this.#check('<eof>');
-    return { t: 'func', params: [], vararg: true, usesVararg: true, body, line: 0 };
+    return { main: { t: 'func', params: [], vararg: true, usesVararg: true, body, line: 0 }, assigned: this.#assigned };
   }
 
   #enter(): void {
@@ -196,6 +197,7 @@ class Parser {
       target = { t: 'index', obj: target, key: { t: 'str', v: this.#name() }, line };
       if (method) break;
     }
+    if (target.t === 'name') this.#assigned.add(target.name);
     const fn = this.#functionBody(method, line);
     return { t: 'assign', targets: [target], values: [fn], line };
   }
@@ -226,6 +228,7 @@ class Parser {
     for (;;) {
       if (target.t !== 'name' && target.t !== 'index') return this.#lex.failNear('syntax error');
       targets.push(target);
+      if (target.t === 'name') this.#assigned.add(target.name);
       if (!this.#accept(',')) break;
       target = this.#primary();
     }

@@ -11,6 +11,10 @@ export interface Local {
   readonly js: string;
   readonly owner: FunctionScope;
   used: boolean;
+  /** The builtin it always is, when it is never assigned to again. */
+  constant: LuaValue;
+  /** True for a `local function` that is never assigned to again. */
+  isFunction: boolean;
 }
 
 /** What stays the same over one chunk. */
@@ -23,6 +27,8 @@ export interface ChunkContext {
   readonly singles: ReadonlySet<LuaValue>;
   /** True: functions become generators, so that coroutines can leave them half way. */
   readonly resumable: boolean;
+  /** Names assigned to anywhere in the chunk. */
+  readonly assigned: ReadonlySet<string>;
   /** Builtins the code refers to, as `$c0`, `$c1` … */
   readonly constants: LuaValue[];
   nextId: number;
@@ -56,7 +62,7 @@ export class FunctionScope {
   /** Declares a local in the innermost block and gives its JavaScript name. */
   declare(name: string, js = this.name(name)): Local {
     if (++this.#active > MAX_LOCALS) this.#limit(MAX_LOCALS, 'local variables');
-    const local: Local = { js, owner: this, used: false };
+    const local: Local = { js, owner: this, used: false, constant: undefined, isFunction: false };
     this.#blocks.at(-1)?.set(name, local);
     return local;
   }
