@@ -50,7 +50,7 @@ export function findAttempt(catalog: Catalog, id: string): AttemptRow | undefine
 export function attemptsOfJob(catalog: Catalog, jobId: string): AttemptRow[] {
   return catalog.all(
     attemptRow,
-    `${select} JOIN stages ON stages.id = attempts.stage_id WHERE stages.job_id = @jobId ORDER BY attempts.placed_ms, attempts.number`,
+    `${select} JOIN stages ON stages.id = attempts.stage_id WHERE stages.job_id = @jobId ORDER BY attempts.placed_ms, attempts.rowid`,
     { jobId },
   );
 }

@@ -41,6 +41,21 @@ export function liveNodes(catalog: Catalog): NodeRow[] {
   return catalog.all(nodeRow, 'SELECT * FROM nodes WHERE removed_ms IS NULL ORDER BY joined_ms, id');
 }
 
+/** A node that was not sent away, by its key. One of the hub's own machine is never taken for one beyond it. */
+export function findNodeByPin(catalog: Catalog, pin: string, local: boolean): NodeRow | undefined {
+  return catalog.get(nodeRow, 'SELECT * FROM nodes WHERE pin = @pin AND local = @local AND removed_ms IS NULL', {
+    pin,
+    local: local ? 1 : 0,
+  });
+}
+
+/** Names of the nodes that were not sent away, but for one. */
+export function namesOfOthers(catalog: Catalog, id: string): string[] {
+  return catalog
+    .all(z.object({ name: z.string() }), 'SELECT name FROM nodes WHERE id <> @id AND removed_ms IS NULL', { id })
+    .map(({ name }) => name);
+}
+
 /** Inserts a node, or replaces what is known of it when it joined again. */
 export function saveNode(catalog: Catalog, node: NodeRow): void {
   catalog.run(

@@ -92,7 +92,7 @@ export function findStage(catalog: Catalog, id: string): StageRow | undefined {
 }
 
 export function stagesOfJob(catalog: Catalog, jobId: string): StageRow[] {
-  return catalog.all(stageRow, `SELECT ${columns} FROM stages WHERE job_id = @jobId ORDER BY created_ms, id`, {
+  return catalog.all(stageRow, `SELECT ${columns} FROM stages WHERE job_id = @jobId ORDER BY created_ms, rowid`, {
     jobId,
   });
 }
@@ -101,7 +101,7 @@ export function stagesOfJob(catalog: Catalog, jobId: string): StageRow[] {
 export function openStages(catalog: Catalog): StageRow[] {
   return catalog.all(
     stageRow,
-    `SELECT ${columns} FROM stages WHERE state IN ('waiting', 'running') ORDER BY created_ms, id`,
+    `SELECT ${columns} FROM stages WHERE state IN ('waiting', 'running') ORDER BY created_ms, rowid`,
   );
 }
 

@@ -8,13 +8,15 @@ import type { EventLog } from '../../events.ts';
 import type { JsonHandlers } from '../handlers.ts';
 import type { ViewParts } from './job-view.ts';
 
+export type SettingsChange = { readonly [K in keyof Settings]?: Settings[K] | undefined };
+
 export interface HubParts extends ViewParts {
   readonly hub: { readonly id: string; readonly version: string };
   readonly events: EventLog;
   listNodes(): Node[];
   settings(): Settings;
   /** Stores a change and makes it felt (doors, discovery, placing). */
-  changeSettings(change: Partial<Settings>): Promise<Settings>;
+  changeSettings(change: SettingsChange): Promise<Settings>;
 }
 
 /** Examples shown of a group of waiting work. */
