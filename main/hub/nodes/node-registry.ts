@@ -1,0 +1,176 @@
+/**
+ * The machines of the farm: who they are, whether they are there, what they say of themselves. Decides who is a node; which
+ * attempts a node loses is for the leases, what it is given for the planner.
+ */
+import { samePin } from '../../../common/pins.ts';
+import { MillraceError } from '../../../contract/errors.ts';
+import type { BrokerAccess, HeartbeatAnswer, HelloResponse, JoinResponse } from '../../../contract/node.ts';
+import { liveNodes, markRemoved, type NodeRow, namesOfOthers, saveHello } from '../catalog/nodes.ts';
+import { checkKeyShown, checkProtocol, storeJoin } from './join-node.ts';
+import { type NodeState, newNodeState, shownState, uniqueName } from './node-state.ts';
+import { createPairing, type Pairing } from './pairing.ts';
+import { createPresence, type Presence } from './presence.ts';
+import type { NodeRegistry, NodeRegistryParts } from './registry-types.ts';
+import { fitsHash, parseNodeBearer } from './secrets.ts';
+
+const watchIntervalMs = 500;
+
+const everyInterval = (intervalMs: number, work: () => void): (() => void) => {
+  const timer = setInterval(work, intervalMs);
+  return () => clearInterval(timer);
+};
+
+/** What the registry's operations share. */
+interface Registry {
+  readonly parts: NodeRegistryParts;
+  readonly nodes: Map<string, NodeState>;
+  readonly pairing: Pairing;
+  readonly presence: Presence;
+}
+
+function known({ nodes }: Registry, nodeId: string): NodeState {
+  const state = nodes.get(nodeId);
+  if (state === undefined) throw new MillraceError('node_unknown');
+  return state;
+}
+
+const accessOf = ({ parts }: Registry, { id, local, brokerPassword }: NodeRow): BrokerAccess =>
+  parts.broker.access({ id, local, password: brokerPassword });
+
+async function join(registry: Registry, ...[request, peerPin, local]: Parameters<NodeRegistry['join']>) {
+  const { parts, nodes, pairing, presence } = registry;
+  const { catalog, clock, hubId } = parts;
+  const hubName = parts.hubName();
+  checkProtocol(request.protocol, request.name, hubName);
+  checkKeyShown(request.pin, peerPin, local);
+  const { row, secret } = await catalog.commit(() => storeJoin({ catalog, clock, pairing }, request, local));
+  const state = newNodeState(row, clock.monotonicMs());
+  nodes.set(row.id, state);
+  await parts.broker.admit(row.id, row.brokerPassword);
+  parts.logger.info({ nodeId: row.id, name: row.name, local }, 'node joined');
+  presence.changed(state);
+  return { nodeId: row.id, secret, hubId, hubName, broker: accessOf(registry, row) } satisfies JoinResponse;
+}
+
+async function hello(registry: Registry, ...[nodeId, request]: Parameters<NodeRegistry['hello']>) {
+  const { parts, nodes, presence } = registry;
+  const { catalog, clock, leases, hubId } = parts;
+  const state = known(registry, nodeId);
+  const hubName = parts.hubName();
+  checkProtocol(request.protocol, request.name, hubName);
+  const { session, capability } = request;
+  const name = await catalog.commit(() => {
+    const unique = uniqueName(request.name, namesOfOthers(catalog, nodeId), state.row.name);
+    saveHello(catalog, nodeId, { name: unique, session, capability, nowMs: clock.wallMs() });
+    return unique;
+  });
+  // It may have been sent away, or have joined anew, meanwhile.
+  if (nodes.get(nodeId) !== state) throw new MillraceError('node_unknown');
+  state.row = { ...state.row, name, session, capability };
+  state.greeted = true;
+  presence.heard(state);
+  const drop = leases.hello(nodeId, session, request.attempts);
+  state.presence = 'online';
+  parts.logger.info({ nodeId, name, session, drop: drop.length }, 'node said hello');
+  presence.changed(state);
+  return { hubId, hubName, broker: accessOf(registry, state.row), drop } satisfies HelloResponse;
+}
+
+function heartbeat(registry: Registry, ...[nodeId, beat]: Parameters<NodeRegistry['heartbeat']>): HeartbeatAnswer {
+  const { parts, presence } = registry;
+  const state = known(registry, nodeId);
+  // Another session than the one that said hello last holds nothing here; it has to say hello first.
+  if (state.row.session !== beat.session) return { drop: [], hello: true };
+  presence.heard(state);
+  const drop = parts.leases.renew(nodeId, beat.attempts);
+  const changed = state.presence !== 'online' || state.paused !== beat.paused;
+  state.paused = beat.paused;
+  state.load = beat.load;
+  // Until it said hello to this run, the hub knows what it holds, but the node not how to reach the broker.
+  if (!state.greeted) return { drop, hello: true };
+  state.presence = 'online';
+  if (changed) presence.changed(state);
+  else presence.loaded(state);
+  return { drop, hello: false };
+}
+
+async function remove({ parts, nodes }: Registry, nodeId: string): Promise<void> {
+  const { catalog, clock, leases, logger, events, broker } = parts;
+  const state = nodes.get(nodeId);
+  if (state === undefined) throw new MillraceError('not_found');
+  const { name } = state.row;
+  await catalog.commit(() => markRemoved(catalog, nodeId, clock.wallMs()));
+  nodes.delete(nodeId);
+  parts.dropConnections(nodeId);
+  leases.nodeGone(nodeId);
+  logger.info({ nodeId, name }, 'node removed');
+  events.emit({ name: 'node.state', data: { nodeId, name, state: 'removed' } });
+  parts.changed?.(nodeId);
+  await broker.expel(nodeId).catch((error: unknown) => {
+    logger.error({ error, nodeId }, 'the node was sent away, but the broker could not be told');
+  });
+}
+
+function authenticateNode(
+  { nodes }: Registry,
+  ...[bearer, peerPin, door]: Parameters<NodeRegistry['authenticateNode']>
+): string | null {
+  const credentials = parseNodeBearer(bearer);
+  if (credentials === null || door === 'legacy') return null;
+  const row = nodes.get(credentials.nodeId)?.row;
+  if (row === undefined || !fitsHash(credentials.secret, row.secretHash)) throw new MillraceError('node_unknown');
+  if (door === 'loopback') return row.local ? row.id : null;
+  return peerPin !== null && samePin(peerPin, row.pin) ? row.id : null;
+}
+
+/** The registry over the nodes that the catalog knows. Call `start` before nodes are let in. */
+export function createNodeRegistry(parts: NodeRegistryParts): NodeRegistry {
+  const { catalog, clock, broker, every = everyInterval } = parts;
+  const bornMs = clock.monotonicMs();
+  const nodes = new Map<string, NodeState>(liveNodes(catalog).map((row) => [row.id, newNodeState(row, bornMs)]));
+  const presence = createPresence(parts, nodes);
+  const registry: Registry = { parts, nodes, pairing: createPairing(parts), presence };
+  let stopWatching: (() => void) | undefined;
+  const admitAll = async (): Promise<void> => {
+    for (const { row } of nodes.values()) await broker.admit(row.id, row.brokerPassword);
+  };
+
+  return {
+    async start() {
+      await admitAll();
+      stopWatching ??= every(watchIntervalMs, presence.watch);
+    },
+    stop() {
+      stopWatching?.();
+      stopWatching = undefined;
+    },
+    admitAll,
+    createToken: registry.pairing.createToken,
+    join: (...asked) => join(registry, ...asked),
+    hello: (...asked) => hello(registry, ...asked),
+    heartbeat: (...asked) => heartbeat(registry, ...asked),
+    remove: (nodeId) => remove(registry, nodeId),
+    authenticateNode: (...asked) => authenticateNode(registry, ...asked),
+    views: () =>
+      [...nodes.values()].map(({ row, presence: at, paused, load }) => ({
+        id: row.id,
+        name: row.name,
+        local: row.local,
+        online: at === 'online',
+        paused,
+        capability: row.capability,
+        load,
+      })),
+    list: () =>
+      [...nodes.values()].map((state) => ({
+        id: state.row.id,
+        name: state.row.name,
+        state: shownState(state),
+        local: state.row.local,
+        capability: state.row.capability,
+        load: state.load,
+        lastSeenMs: state.row.lastSeenMs,
+        joinedMs: state.row.joinedMs,
+      })),
+  };
+}
