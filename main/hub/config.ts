@@ -1,0 +1,34 @@
+/** What a hub is started with, and the built-in values of its settings. */
+import { hostname } from 'node:os';
+import type { Settings } from '../../contract/operations/hub.ts';
+
+export interface HubConfig {
+  /** Holds everything that the hub keeps. */
+  readonly dataDir: string;
+  /** Loopback port of API and window; 0 takes the one of the last run if it is free, else any. */
+  readonly port: number;
+  /** Address of the door to the network; null: all of them, once machines are accepted. Given, it is opened at once. */
+  readonly host: string | null;
+  /** An external Redis or Valkey; null: the embedded broker. */
+  readonly brokerUrl: string | null;
+  /** Run a node on this machine. */
+  readonly localNode: boolean;
+  /** More loopback ports, for clients of older systems. */
+  readonly legacyPorts: readonly number[];
+  /** Folder of the built window. */
+  readonly uiFolder: string | null;
+  /** The Node that runs node-agent. */
+  readonly nodeExecutable: string;
+  readonly version: string;
+  /** Values that win over stored settings (environment, flags). */
+  readonly settings: Partial<Pick<Settings, 'centralServerUrl' | 'hubName'>>;
+}
+
+export const defaultSettings: Settings = {
+  hubName: hostname().slice(0, 63) || 'millrace',
+  acceptNodes: false,
+  centralServerUrl: null,
+  logo: null,
+  maxPixels: 300_000_000,
+  maxUploadBytes: 50_000_000_000,
+};
