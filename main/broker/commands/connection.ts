@@ -1,0 +1,332 @@
+/** The connection commands: handshake, authentication, database, CLIENT. */
+import { declareCommands, type Handler } from '../command.ts';
+import { SERVER_VERSION } from '../info.ts';
+import { integer, integerIn, parseInt64 } from '../numbers.ts';
+import * as replies from '../replies.ts';
+import { err, MapReply, NO_REPLY, OK, type Reply, Status, SYNTAX } from '../replies.ts';
+import type { Session } from '../session.ts';
+import { at, upper } from './support.ts';
+import { endTransaction } from './transactions.ts';
+
+const TABLE = `
+auth | -2 | noscript loading stale fast no_auth allow_busy | - | connection | 1.0.0 | O(N) | status | Authenticate to the server
+client | -2 | - | - | - | 2.4.0 | Depends on subcommand | container | A container for client connection commands
+client|getname | 2 | noscript loading stale | - | connection | 2.6.9 | O(1) | bulk or null | Get the current connection name
+client|getredir | 2 | noscript loading stale | - | connection | 6.0.0 | O(1) | integer | Get tracking notifications redirection client ID if any
+client|id | 2 | noscript loading stale | - | connection | 5.0.0 | O(1) | integer | Returns the client ID for the current connection
+client|info | 2 | noscript loading stale | - | connection | 6.2.0 | O(1) | text | Returns information about the current client connection
+client|kill | -3 | admin noscript loading stale | - | connection | 2.4.0 | O(N) | integer | Kill the connection of a client
+client|list | -2 | admin noscript loading stale | - | connection | 2.4.0 | O(N) | text | Get the list of client connections
+client|no-evict | 3 | admin noscript loading stale | - | connection | 7.0.0 | O(1) | status | Set client eviction mode for the current connection
+client|no-touch | 3 | noscript loading stale | - | connection | 7.2.0 | O(1) | status | Control whether commands sent by the client will alter the access time of keys
+client|pause | -3 | admin noscript loading stale | - | connection | 2.9.50 | O(1) | status | Stop processing commands from clients for some time
+client|reply | 3 | noscript loading stale | - | connection | 3.2.0 | O(1) | status | Instruct the server whether to reply to commands
+client|setinfo | 4 | noscript loading stale | - | connection | 7.2.0 | O(1) | status | Set client or connection specific info
+client|setname | 3 | noscript loading stale | - | connection | 2.6.9 | O(1) | status | Set the current connection name
+client|trackinginfo | 2 | noscript loading stale | - | connection | 6.2.0 | O(1) | map | Return information about server assisted client side caching for the current connection
+client|unblock | -3 | admin noscript loading stale | - | connection | 5.0.0 | O(log N) | integer | Unblock a client blocked in a blocking command from a different connection
+client|unpause | 2 | admin noscript loading stale | - | connection | 6.2.0 | O(N) Where N is the number of paused clients | status | Resume processing of clients that were paused
+echo | 2 | loading stale fast | - | connection | 1.0.0 | O(1) | bulk | Echo the given string
+hello | -1 | noscript loading stale fast no_auth allow_busy | - | connection | 6.0.0 | O(1) | map | Handshake with Redis
+ping | -1 | fast in_subscribe | - | connection | 1.0.0 | O(1) | bulk or array | Ping the server
+quit | -1 | noscript loading stale fast no_auth allow_busy in_subscribe no_multi_queue | - | connection | 1.0.0 | O(1) | status | Close the connection
+readonly | 1 | loading stale fast | - | connection | 3.0.0 | O(1) | status | Enables read queries for a connection to a replica (accepted, without effect)
+readwrite | 1 | loading stale fast | - | connection | 3.0.0 | O(1) | status | Disables read queries for a connection to a replica (accepted, without effect)
+reset | 1 | noscript loading stale fast no_auth allow_busy in_subscribe no_multi_queue | - | connection | 6.2.0 | O(1) | status | Reset the connection
+select | 2 | loading stale fast | - | connection | 1.0.0 | O(1) | status | Change the selected database for the current connection
+`;
+
+/** Authenticates the session or throws WRONGPASS. */
+function logIn(session: Session, name: string, password: string): void {
+  const user = session.engine.acl.authenticate(name, password);
+  if (user === undefined) throw replies.WRONG_PASS;
+  session.user = user;
+  session.authenticated = true;
+}
+
+const auth: Handler = (session, argv) => {
+  if (argv.length > 3) throw SYNTAX;
+  if (argv.length === 3) {
+    logIn(session, at(argv, 1), at(argv, 2));
+    return OK;
+  }
+  if (session.engine.acl.defaultUser.noPassword) throw replies.AUTH_NO_PASSWORD;
+  logIn(session, 'default', at(argv, 1));
+  return OK;
+};
+
+function checkName(name: string): void {
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code < 33 || code > 126) throw err('Client names cannot contain spaces, newlines or special characters.');
+  }
+}
+
+const hello: Handler = (session, argv) => {
+  let resp: 2 | 3 | undefined;
+  let name: string | undefined;
+  if (argv.length > 1) {
+    const version = parseInt64(at(argv, 1));
+    if (version === undefined) throw err('Protocol version is not an integer or out of range');
+    if (version !== 2 && version !== 3) throw replies.NO_PROTO;
+    resp = version;
+  }
+  let login: readonly [string, string] | undefined;
+  for (let i = 2; i < argv.length; i++) {
+    const word = upper(argv, i);
+    if (word === 'AUTH' && i + 2 < argv.length) {
+      login = [at(argv, i + 1), at(argv, i + 2)];
+      i += 2;
+    } else if (word === 'SETNAME' && i + 1 < argv.length) {
+      name = at(argv, ++i);
+      checkName(name);
+    } else throw err(`Syntax error in HELLO option '${at(argv, i)}'`);
+  }
+  if (login !== undefined) logIn(session, login[0], login[1]);
+  if (!session.authenticated) throw replies.HELLO_NO_AUTH;
+  if (name !== undefined) session.name = name;
+  if (resp !== undefined) session.resp = resp;
+  return new MapReply([
+    'server',
+    'redis',
+    'version',
+    SERVER_VERSION,
+    'proto',
+    session.resp,
+    'id',
+    session.id,
+    'mode',
+    'standalone',
+    'role',
+    'master',
+    'modules',
+    [],
+  ]);
+};
+
+const ping: Handler = (session, argv) => {
+  if (argv.length > 2) throw replies.wrongArity('ping');
+  if (session.resp === 2 && session.subscriptions > 0) return ['pong', argv[1] ?? ''];
+  return argv.length === 2 ? at(argv, 1) : new Status('PONG');
+};
+
+const quit: Handler = (session) => {
+  session.port?.send(OK);
+  session.port?.closeAfterReplies();
+  return NO_REPLY;
+};
+
+const reset: Handler = (session) => {
+  const { engine } = session;
+  endTransaction(session);
+  engine.pubsub.forget(session);
+  session.db = engine.keyspace.db(0);
+  session.resp = 2;
+  session.name = '';
+  session.replyMode = 'on';
+  session.noEvict = false;
+  session.user = engine.acl.defaultUser;
+  session.authenticated = session.user.noPassword && session.user.enabled;
+  return new Status('RESET');
+};
+
+const select: Handler = (session, argv) => {
+  const index = integer(at(argv, 1), replies.INVALID_DB_INDEX);
+  const db = session.engine.keyspace.databases[index];
+  if (db === undefined) throw replies.DB_INDEX_RANGE;
+  session.db = db;
+  return OK;
+};
+
+/** One line of CLIENT LIST. */
+export function describeClient(session: Session): string {
+  const { port, engine } = session;
+  const now = engine.clock.nowMs();
+  const subscribed = session.subscriptions > 0;
+  const flags = `${subscribed ? 'P' : ''}${session.queue === undefined ? '' : 'x'}${session.blocked ? 'b' : ''}` || 'N';
+  return [
+    `id=${session.id}`,
+    `addr=${port?.remoteAddress ?? ''}`,
+    `laddr=${port?.localAddress ?? ''}`,
+    'fd=0',
+    `name=${session.name}`,
+    `age=${Math.floor((now - session.createdAtMs) / 1000)}`,
+    `idle=${Math.floor(Math.max(0, now - session.lastActiveMs) / 1000)}`,
+    `flags=${flags}`,
+    `db=${session.db.index}`,
+    `sub=${session.channels.size}`,
+    `psub=${session.patterns.size}`,
+    `ssub=${session.shardChannels.size}`,
+    `multi=${session.queue?.length ?? -1}`,
+    `qbuf=${port?.queryBytes ?? 0}`,
+    'qbuf-free=0',
+    'argv-mem=0',
+    'multi-mem=0',
+    'rbs=1024',
+    'rbp=0',
+    'obl=0',
+    'oll=0',
+    `omem=${port?.outputBytes ?? 0}`,
+    `tot-mem=${(port?.queryBytes ?? 0) + (port?.outputBytes ?? 0)}`,
+    'events=r',
+    `cmd=${session.lastCommand || 'NULL'}`,
+    `user=${session.user.name}`,
+    'redir=-1',
+    `resp=${session.resp}`,
+    `lib-name=${session.libraryName}`,
+    `lib-ver=${session.libraryVersion}`,
+  ].join(' ');
+}
+
+const clientList: Handler = (session, argv) => {
+  let chosen = [...session.engine.sessions.values()];
+  if (argv.length === 4 && upper(argv, 2) === 'TYPE') {
+    const type = at(argv, 3).toLowerCase();
+    if (!['normal', 'master', 'replica', 'slave', 'pubsub'].includes(type))
+      throw err(`Unknown client type '${at(argv, 3)}'`);
+    chosen = chosen.filter((each) => type === (each.subscriptions > 0 ? 'pubsub' : 'normal'));
+  } else if (argv.length > 3 && upper(argv, 2) === 'ID') {
+    const ids = argv.slice(3).map((text) => integerIn(text, 1, Number.MAX_SAFE_INTEGER, err('Invalid client ID')));
+    chosen = chosen.filter((each) => ids.includes(each.id));
+  } else if (argv.length > 2) throw SYNTAX;
+  return new replies.VerbatimReply('txt', chosen.map((each) => `${describeClient(each)}\n`).join(''));
+};
+
+type Filter = (each: Session) => boolean;
+
+function killFilter(session: Session, option: string, value: string): Filter {
+  if (option === 'ID') {
+    const id = integerIn(value, 1, Number.MAX_SAFE_INTEGER, err('client-id should be greater than 0'));
+    return (each) => each.id === id;
+  }
+  if (option === 'ADDR') return (each) => each.port?.remoteAddress === value;
+  if (option === 'LADDR') return (each) => each.port?.localAddress === value;
+  if (option === 'TYPE') return (each) => value.toLowerCase() === (each.subscriptions > 0 ? 'pubsub' : 'normal');
+  if (option === 'USER') {
+    if (session.engine.acl.get(value) === undefined) throw err(`No such user '${value}'`);
+    return (each) => each.user.name === value;
+  }
+  throw SYNTAX;
+}
+
+const clientKill: Handler = (session, argv) => {
+  const all = [...session.engine.sessions.values()];
+  if (argv.length === 3) {
+    const target = all.find((each) => each.port?.remoteAddress === at(argv, 2));
+    if (target === undefined) throw err('No such client');
+    end(target, session);
+    return OK;
+  }
+  if (argv.length % 2 !== 0) throw SYNTAX;
+  const filters: Filter[] = [];
+  let skipMe = true;
+  for (let i = 2; i < argv.length; i += 2) {
+    if (upper(argv, i) === 'SKIPME') {
+      const word = upper(argv, i + 1);
+      if (word !== 'YES' && word !== 'NO') throw SYNTAX;
+      skipMe = word === 'YES';
+    } else filters.push(killFilter(session, upper(argv, i), at(argv, i + 1)));
+  }
+  const targets = all.filter((each) => filters.every((filter) => filter(each)) && !(skipMe && each === session));
+  for (const target of targets) end(target, session);
+  return targets.length;
+};
+
+/** One's own connection still gets its answer. */
+function end(target: Session, by: Session): void {
+  if (target === by) target.port?.closeAfterReplies();
+  else target.port?.kill();
+}
+
+const clientReply: Handler = (session, argv) => {
+  const mode = upper(argv, 2);
+  if (mode === 'ON') {
+    session.replyMode = 'on';
+    return OK;
+  }
+  if (mode !== 'OFF' && mode !== 'SKIP') throw SYNTAX;
+  session.replyMode = mode === 'OFF' ? 'off' : 'skip-next';
+  return NO_REPLY;
+};
+
+const clientSetInfo: Handler = (session, argv) => {
+  const option = upper(argv, 2);
+  const value = at(argv, 3);
+  if (option !== 'LIB-NAME' && option !== 'LIB-VER') throw err(`Unrecognized option '${at(argv, 2)}'`);
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code < 33 || code > 126)
+      throw err(`${option.toLowerCase()} cannot contain spaces, newlines or special characters.`);
+  }
+  if (option === 'LIB-NAME') session.libraryName = value;
+  else session.libraryVersion = value;
+  return OK;
+};
+
+const clientUnblock: Handler = (session, argv) => {
+  const id = integer(at(argv, 2));
+  const how = argv.length === 4 ? upper(argv, 3) : 'TIMEOUT';
+  if (argv.length > 4 || (how !== 'TIMEOUT' && how !== 'ERROR')) {
+    throw err('CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
+  }
+  const target = session.engine.sessions.get(id);
+  return target !== undefined && session.engine.blocking.unblock(target, how === 'ERROR') ? 1 : 0;
+};
+
+const clientPause: Handler = (session, argv) => {
+  const ms = integerIn(at(argv, 2), 0, Number.MAX_SAFE_INTEGER, replies.TIMEOUT_NOT_INTEGER);
+  const mode = argv.length > 3 ? upper(argv, 3) : 'ALL';
+  if (argv.length > 4 || (mode !== 'ALL' && mode !== 'WRITE')) throw err('CLIENT PAUSE mode must be WRITE or ALL');
+  session.engine.pauseClients(ms, mode === 'WRITE');
+  return OK;
+};
+
+const onOff =
+  (apply: (session: Session, on: boolean) => void): Handler =>
+  (session, argv) => {
+    const word = upper(argv, 2);
+    if (word !== 'ON' && word !== 'OFF') throw SYNTAX;
+    apply(session, word === 'ON');
+    return OK;
+  };
+
+const trackingInfo = (): Reply =>
+  new MapReply(['flags', new replies.SetReply(['off']), 'redirect', -1, 'prefixes', []]);
+
+export const connectionCommands = declareCommands('connection', TABLE, {
+  auth,
+  'client|getname': (session) => (session.name === '' ? null : session.name),
+  'client|getredir': () => -1,
+  'client|id': (session) => session.id,
+  'client|info': (session) => new replies.VerbatimReply('txt', `${describeClient(session)}\n`),
+  'client|kill': clientKill,
+  'client|list': clientList,
+  'client|no-evict': onOff((session, on) => {
+    session.noEvict = on;
+  }),
+  'client|no-touch': onOff((session, on) => {
+    session.noTouch = on;
+  }),
+  'client|pause': clientPause,
+  'client|reply': clientReply,
+  'client|setinfo': clientSetInfo,
+  'client|setname': (session, argv) => {
+    checkName(at(argv, 2));
+    session.name = at(argv, 2);
+    return OK;
+  },
+  'client|trackinginfo': trackingInfo,
+  'client|unblock': clientUnblock,
+  'client|unpause': (session) => {
+    session.engine.unpauseClients();
+    return OK;
+  },
+  echo: (_session, argv) => at(argv, 1),
+  hello,
+  ping,
+  quit,
+  readonly: () => OK,
+  readwrite: () => OK,
+  reset,
+  select,
+});

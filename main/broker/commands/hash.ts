@@ -1,0 +1,162 @@
+/** The hash commands. */
+import { declareCommands, type Handler } from '../command.ts';
+import { addDecimals, addInt64, double, integer, parseDouble, parseInt64 } from '../numbers.ts';
+import * as replies from '../replies.ts';
+import { EMPTY_ARRAY, MapReply, OK, OUT_OF_RANGE, type Reply, SYNTAX } from '../replies.ts';
+import type { Session } from '../session.ts';
+import { randomPick, randomPicks } from './random.ts';
+import {
+  at,
+  readHash,
+  scanElements,
+  scanOptions,
+  scanReply,
+  toPairs,
+  upper,
+  type Writable,
+  writeHash,
+} from './support.ts';
+
+const TABLE = `
+hdel | -3 | write fast | W1 | hash | 2.0.0 | O(N) | integer | Delete one or more hash fields
+hexists | 3 | readonly fast | N1 | hash | 2.0.0 | O(1) | integer | Determine if a hash field exists
+hget | 3 | readonly fast | R1 | hash | 2.0.0 | O(1) | bulk or null | Get the value of a hash field
+hgetall | 2 | readonly | R1 | hash | 2.0.0 | O(N) | map | Get all the fields and values in a hash
+hincrby | 4 | write denyoom fast | B1 | hash | 2.0.0 | O(1) | integer | Increment the integer value of a hash field by the given number
+hincrbyfloat | 4 | write denyoom fast | B1 | hash | 2.6.0 | O(1) | bulk | Increment the float value of a hash field by the given amount
+hkeys | 2 | readonly | R1 | hash | 2.0.0 | O(N) | array | Get all the fields in a hash
+hlen | 2 | readonly fast | N1 | hash | 2.0.0 | O(1) | integer | Get the number of fields in a hash
+hmget | -3 | readonly fast | R1 | hash | 2.0.0 | O(N) | array | Get the values of all the given hash fields
+hmset | -4 | write denyoom fast | W1 | hash | 2.0.0 | O(N) | status | Set multiple hash fields to multiple values
+hrandfield | -2 | readonly | R1 | hash | 6.2.0 | O(N) | bulk or array | Get one or multiple random fields from a hash
+hscan | -3 | readonly | R1 | hash | 2.8.0 | O(1) | cursor and array | Incrementally iterate hash fields and associated values
+hset | -4 | write denyoom fast | W1 | hash | 2.0.0 | O(1) | integer | Set the string value of a hash field
+hsetnx | 4 | write denyoom fast | W1 | hash | 2.0.0 | O(1) | integer | Set the value of a hash field, only if the field does not exist
+hstrlen | 3 | readonly fast | N1 | hash | 3.2.0 | O(1) | integer | Get the length of the value of a hash field
+hvals | 2 | readonly | R1 | hash | 2.0.0 | O(N) | array | Get all the values in a hash
+`;
+
+/** The hash under `key`, made when missing. */
+function hashToWrite(session: Session, key: string): Writable<Map<string, string>> {
+  const found = writeHash(session, key);
+  if (found !== undefined) return found;
+  const value = new Map<string, string>();
+  return { entry: session.db.create(key, value), value };
+}
+
+const hset: Handler = (session, argv) => {
+  if (argv.length % 2 !== 0) throw replies.wrongArity(at(argv, 0).toLowerCase());
+  const key = at(argv, 1);
+  const { value: hash } = hashToWrite(session, key);
+  const before = hash.size;
+  for (let i = 2; i < argv.length; i += 2) hash.set(at(argv, i), at(argv, i + 1));
+  session.db.changed(key);
+  return hash.size - before;
+};
+
+const hmset: Handler = (session, argv) => {
+  hset(session, argv);
+  return OK;
+};
+
+const hsetnx: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  if (readHash(session, key)?.has(at(argv, 2))) return 0;
+  hashToWrite(session, key).value.set(at(argv, 2), at(argv, 3));
+  session.db.changed(key);
+  return 1;
+};
+
+const hmget: Handler = (session, argv) => {
+  const hash = readHash(session, at(argv, 1));
+  const out: Reply[] = [];
+  for (let i = 2; i < argv.length; i++) out.push(hash?.get(at(argv, i)) ?? null);
+  return out;
+};
+
+const hdel: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const found = writeHash(session, key);
+  if (found === undefined) return 0;
+  let removed = 0;
+  for (let i = 2; i < argv.length; i++) if (found.value.delete(at(argv, i))) removed++;
+  if (removed > 0) {
+    session.db.removeIfEmpty(key, found.entry);
+    session.db.changed(key);
+  }
+  return removed;
+};
+
+const hincrby: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const field = at(argv, 2);
+  const delta = parseInt64(at(argv, 3));
+  if (delta === undefined) throw replies.NOT_INTEGER;
+  const old = readHash(session, key)?.get(field);
+  const number = old === undefined ? 0 : parseInt64(old);
+  if (number === undefined) throw replies.HASH_NOT_INTEGER;
+  const sum = addInt64(number, delta);
+  if (sum === undefined) throw replies.OVERFLOW;
+  hashToWrite(session, key).value.set(field, String(sum));
+  session.db.changed(key);
+  return sum;
+};
+
+const hincrbyfloat: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const field = at(argv, 2);
+  const delta = double(at(argv, 3));
+  if (!Number.isFinite(delta)) throw replies.err('value is NaN or Infinity');
+  const old = readHash(session, key)?.get(field) ?? '0';
+  if (parseDouble(old) === undefined) throw replies.HASH_NOT_FLOAT;
+  const sum = addDecimals(old, at(argv, 3));
+  if (sum === undefined) throw replies.NAN_INFINITY;
+  hashToWrite(session, key).value.set(field, sum);
+  session.db.changed(key);
+  session.engine.propagate('HSET', key, field, sum);
+  return sum;
+};
+
+const hrandfield: Handler = (session, argv) => {
+  const withValues = argv.length === 4;
+  if (argv.length > 4 || (withValues && upper(argv, 3) !== 'WITHVALUES')) throw SYNTAX;
+  const count = argv.length >= 3 ? integer(at(argv, 2)) : undefined;
+  if (count !== undefined && Math.abs(count) > Number.MAX_SAFE_INTEGER / 2) throw OUT_OF_RANGE;
+  const hash = readHash(session, at(argv, 1));
+  if (hash === undefined) return count === undefined ? null : EMPTY_ARRAY;
+  const fields = [...hash.keys()];
+  if (count === undefined) return randomPick(fields) ?? null;
+  const picked = randomPicks(fields, count);
+  if (!withValues) return picked;
+  if (session.resp === 3) return picked.map((field) => [field, hash.get(field) ?? null]);
+  return picked.flatMap((field) => [field, hash.get(field) ?? null]);
+};
+
+const hscan: Handler = (session, argv) => {
+  const options = scanOptions(argv, 2, false);
+  const hash = readHash(session, at(argv, 1));
+  if (hash === undefined) return scanReply('0', []);
+  const { cursor, names } = scanElements(hash.keys(), hash.size, options);
+  const items: Reply[] = [];
+  for (const name of names) items.push(name, hash.get(name) ?? '');
+  return scanReply(cursor, items);
+};
+
+export const hashCommands = declareCommands('hash', TABLE, {
+  hdel,
+  hexists: (session, argv) => (readHash(session, at(argv, 1))?.has(at(argv, 2)) ? 1 : 0),
+  hget: (session, argv) => readHash(session, at(argv, 1))?.get(at(argv, 2)) ?? null,
+  hgetall: (session, argv) => new MapReply(toPairs(readHash(session, at(argv, 1)) ?? new Map())),
+  hincrby,
+  hincrbyfloat,
+  hkeys: (session, argv) => [...(readHash(session, at(argv, 1))?.keys() ?? [])],
+  hlen: (session, argv) => readHash(session, at(argv, 1))?.size ?? 0,
+  hmget,
+  hmset,
+  hrandfield,
+  hscan,
+  hset,
+  hsetnx,
+  hstrlen: (session, argv) => readHash(session, at(argv, 1))?.get(at(argv, 2))?.length ?? 0,
+  hvals: (session, argv) => [...(readHash(session, at(argv, 1))?.values() ?? [])],
+});

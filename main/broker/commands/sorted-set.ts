@@ -1,0 +1,417 @@
+/** The sorted-set commands on one key: adding, removing, ranges, popping. Combinations of several sets are in sorted-set-algebra.ts. */
+import { declareCommands, type Handler } from '../command.ts';
+import { double, formatDouble, integer, integerIn } from '../numbers.ts';
+import * as replies from '../replies.ts';
+import { DoubleReply, EMPTY_ARRAY, err, NULL_ARRAY, OUT_OF_RANGE, type Reply, SYNTAX } from '../replies.ts';
+import type { Session } from '../session.ts';
+import { SortedSet } from '../structures/sorted-set.ts';
+import { parseMultiPop } from './list.ts';
+import { randomPick, randomPicks } from './random.ts';
+import { algebraHandlers } from './sorted-set-algebra.ts';
+import { pushScored, type RangeQuery, rangeReply, selectorOf, visitRange } from './sorted-set-ranges.ts';
+import {
+  at,
+  readSortedSet,
+  scanElements,
+  scanOptions,
+  scanReply,
+  upper,
+  type Writable,
+  writeSortedSet,
+} from './support.ts';
+import { attemptOrBlock, timeoutSeconds } from './waiting.ts';
+
+const TABLE = `
+bzmpop | -5 | write blocking | Bn2 | sortedset | 7.0.0 | O(K) + O(M*log(N)) | array or null | Remove and return members with scores in a sorted set or block until one is available
+bzpopmax | -3 | write noscript blocking fast | B1,-2,1 | sortedset | 5.0.0 | O(log(N)) | array or null | Remove and return the member with the highest score from one or more sorted sets, or block until one is available
+bzpopmin | -3 | write noscript blocking fast | B1,-2,1 | sortedset | 5.0.0 | O(log(N)) | array or null | Remove and return the member with the lowest score from one or more sorted sets, or block until one is available
+zadd | -4 | write denyoom fast | W1 | sortedset | 1.2.0 | O(log(N)) for each item added | integer | Add one or more members to a sorted set, or update its score if it already exists
+zcard | 2 | readonly fast | N1 | sortedset | 1.2.0 | O(1) | integer | Get the number of members in a sorted set
+zcount | 4 | readonly fast | R1 | sortedset | 2.0.0 | O(log(N)) | integer | Count the members in a sorted set with scores within the given values
+zdiff | -3 | readonly | Rn1 | sortedset | 6.2.0 | O(L + (N-K)log(N)) | array | Subtract multiple sorted sets
+zdiffstore | -4 | write denyoom | W1 Rn2 | sortedset | 6.2.0 | O(L + (N-K)log(N)) | integer | Subtract multiple sorted sets and store the resulting sorted set in a new key
+zincrby | 4 | write denyoom fast | B1 | sortedset | 1.2.0 | O(log(N)) | double | Increment the score of a member in a sorted set
+zinter | -3 | readonly | Rn1 | sortedset | 6.2.0 | O(N*K)+O(M*log(M)) worst case | array | Intersect multiple sorted sets
+zintercard | -3 | readonly | Rn1 | sortedset | 7.0.0 | O(N*K) worst case | integer | Intersect multiple sorted sets and return the cardinality of the result
+zinterstore | -4 | write denyoom | W1 Rn2 | sortedset | 2.0.0 | O(N*K)+O(M*log(M)) worst case | integer | Intersect multiple sorted sets and store the resulting sorted set in a new key
+zlexcount | 4 | readonly fast | R1 | sortedset | 2.8.9 | O(log(N)) | integer | Count the number of members in a sorted set between a given lexicographical range
+zmpop | -4 | write | Bn1 | sortedset | 7.0.0 | O(K) + O(M*log(N)) | array or null | Remove and return members with scores in a sorted set
+zmscore | -3 | readonly fast | R1 | sortedset | 6.2.0 | O(N) | array | Get the score associated with the given members in a sorted set
+zpopmax | -2 | write fast | B1 | sortedset | 5.0.0 | O(log(N)*M) | array | Remove and return members with the highest scores in a sorted set
+zpopmin | -2 | write fast | B1 | sortedset | 5.0.0 | O(log(N)*M) | array | Remove and return members with the lowest scores in a sorted set
+zrandmember | -2 | readonly | R1 | sortedset | 6.2.0 | O(N) | bulk or array | Get one or multiple random elements from a sorted set
+zrange | -4 | readonly | R1 | sortedset | 1.2.0 | O(log(N)+M) | array | Return a range of members in a sorted set
+zrangebylex | -4 | readonly | R1 | sortedset | 2.8.9 | O(log(N)+M) | array | Return a range of members in a sorted set, by lexicographical range
+zrangebyscore | -4 | readonly | R1 | sortedset | 1.0.5 | O(log(N)+M) | array | Return a range of members in a sorted set, by score
+zrangestore | -5 | write denyoom | W1 R2 | sortedset | 6.2.0 | O(log(N)+M) | integer | Store a range of members from sorted set into another key
+zrank | -3 | readonly fast | R1 | sortedset | 2.0.0 | O(log(N)) | integer or null | Determine the index of a member in a sorted set
+zrem | -3 | write fast | W1 | sortedset | 1.2.0 | O(M*log(N)) | integer | Remove one or more members from a sorted set
+zremrangebylex | 4 | write | W1 | sortedset | 2.8.9 | O(log(N)+M) | integer | Remove all members in a sorted set between the given lexicographical range
+zremrangebyrank | 4 | write | W1 | sortedset | 2.0.0 | O(log(N)+M) | integer | Remove all members in a sorted set within the given indexes
+zremrangebyscore | 4 | write | W1 | sortedset | 1.2.0 | O(log(N)+M) | integer | Remove all members in a sorted set within the given scores
+zrevrange | -4 | readonly | R1 | sortedset | 1.2.0 | O(log(N)+M) | array | Return a range of members in a sorted set, by index, with scores ordered from high to low
+zrevrangebylex | -4 | readonly | R1 | sortedset | 2.8.9 | O(log(N)+M) | array | Return a range of members in a sorted set, by lexicographical range, ordered from higher to lower strings
+zrevrangebyscore | -4 | readonly | R1 | sortedset | 2.2.0 | O(log(N)+M) | array | Return a range of members in a sorted set, by score, with scores ordered from high to low
+zrevrank | -3 | readonly fast | R1 | sortedset | 2.0.0 | O(log(N)) | integer or null | Determine the index of a member in a sorted set, with scores ordered from high to low
+zscan | -3 | readonly | R1 | sortedset | 2.8.0 | O(1) | cursor and array | Incrementally iterate sorted sets elements and associated scores
+zscore | 3 | readonly fast | R1 | sortedset | 1.2.0 | O(1) | double or null | Get the score associated with the given member in a sorted set
+zunion | -3 | readonly | Rn1 | sortedset | 6.2.0 | O(N)+O(M*log(M)) | array | Add multiple sorted sets
+zunionstore | -4 | write denyoom | W1 Rn2 | sortedset | 2.0.0 | O(N)+O(M log(M)) | integer | Add multiple sorted sets and store the resulting sorted set in a new key
+`;
+
+interface AddOptions {
+  nx: boolean;
+  xx: boolean;
+  gt: boolean;
+  lt: boolean;
+  ch: boolean;
+  incr: boolean;
+}
+
+const ADD_WORDS: Readonly<Record<string, keyof AddOptions>> = {
+  NX: 'nx',
+  XX: 'xx',
+  GT: 'gt',
+  LT: 'lt',
+  CH: 'ch',
+  INCR: 'incr',
+};
+
+function parseAdd(argv: readonly string[]): { options: AddOptions; next: number } {
+  const options: AddOptions = { nx: false, xx: false, gt: false, lt: false, ch: false, incr: false };
+  let next = 2;
+  for (; next < argv.length; next++) {
+    const option = ADD_WORDS[upper(argv, next)];
+    if (option === undefined) break;
+    options[option] = true;
+  }
+  const rest = argv.length - next;
+  if (rest === 0 || rest % 2 !== 0) throw SYNTAX;
+  if (options.nx && options.xx) throw err('XX and NX options at the same time are not compatible');
+  if ((options.gt && options.nx) || (options.lt && options.nx) || (options.gt && options.lt)) {
+    throw err('GT, LT, and/or NX options at the same time are not compatible');
+  }
+  if (options.incr && rest > 2) throw err('INCR option supports a single increment-element pair');
+  return { options, next };
+}
+
+/** Applies one score by the options. Returns the new score, or undefined when an option kept it from being set. */
+function applyScore(set: SortedSet, member: string, score: number, options: AddOptions): number | undefined {
+  const old = set.score(member);
+  if (old === undefined) {
+    if (options.xx) return undefined;
+    set.set(member, score);
+    return score;
+  }
+  if (options.nx) return undefined;
+  const next = options.incr ? old + score : score;
+  if (Number.isNaN(next)) throw replies.SCORE_NAN;
+  if ((options.gt && next <= old) || (options.lt && next >= old)) return undefined;
+  if (next !== old) set.set(member, next);
+  return next;
+}
+
+function add(session: Session, argv: readonly string[], options: AddOptions, next: number): Reply {
+  const key = at(argv, 1);
+  const scores: number[] = [];
+  for (let i = next; i < argv.length; i += 2) scores.push(double(at(argv, i)));
+  const found = writeSortedSet(session, key);
+  if (found === undefined && options.xx) return options.incr ? null : 0;
+  const set = found?.value ?? new SortedSet();
+  let added = 0;
+  let changed = 0;
+  let result: number | undefined;
+  for (let i = next, n = 0; i < argv.length; i += 2, n++) {
+    const member = at(argv, i + 1);
+    const before = set.score(member);
+    result = applyScore(set, member, scores[n] ?? 0, options);
+    if (result === undefined) continue;
+    if (before === undefined) added++;
+    else if (before !== result) changed++;
+  }
+  if (found === undefined && set.size > 0) session.db.create(key, set);
+  if (added + changed > 0) session.db.changed(key);
+  if (options.incr) {
+    if (result === undefined) return null;
+    session.engine.propagate('ZADD', key, exact(result), at(argv, next + 1));
+    return new DoubleReply(result);
+  }
+  return options.ch ? added + changed : added;
+}
+
+/** A score as the log keeps it: it must read back as the same double. */
+function exact(score: number): string {
+  return Number.isFinite(score) ? String(score) : formatDouble(score);
+}
+
+const zadd: Handler = (session, argv) => {
+  const { options, next } = parseAdd(argv);
+  return add(session, argv, options, next);
+};
+
+const zincrby: Handler = (session, argv) =>
+  add(session, argv, { nx: false, xx: false, gt: false, lt: false, ch: false, incr: true }, 2);
+
+const zrem: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const found = writeSortedSet(session, key);
+  if (found === undefined) return 0;
+  let removed = 0;
+  for (let i = 2; i < argv.length; i++) if (found.value.delete(at(argv, i))) removed++;
+  if (removed > 0) finish(session, key, found);
+  return removed;
+};
+
+function finish(session: Session, key: string, found: Writable<SortedSet>): void {
+  session.db.removeIfEmpty(key, found.entry);
+  session.db.changed(key);
+}
+
+const rangeDefaults = { reverse: false, offset: 0, limit: -1 } as const;
+
+const counting =
+  (by: 'score' | 'lex'): Handler =>
+  (session, argv) => {
+    const select = selectorOf({ ...rangeDefaults, by, min: at(argv, 2), max: at(argv, 3) });
+    const set = readSortedSet(session, at(argv, 1));
+    return set === undefined ? 0 : (select(set)?.count ?? 0);
+  };
+
+const removingRange =
+  (by: RangeQuery['by']): Handler =>
+  (session, argv) => {
+    const key = at(argv, 1);
+    const select = selectorOf({ ...rangeDefaults, by, min: at(argv, 2), max: at(argv, 3) });
+    const found = writeSortedSet(session, key);
+    const range = found === undefined ? undefined : select(found.value);
+    if (found === undefined || range === undefined) return 0;
+    for (const member of found.value.slice(range.from, range.count)) found.value.delete(member);
+    finish(session, key, found);
+    return range.count;
+  };
+
+interface ParsedRange {
+  readonly query: RangeQuery;
+  readonly withScores: boolean;
+}
+
+/** ZRANGE and ZRANGESTORE from `first` (the index of start) on. */
+function parseRange(argv: readonly string[], first: number, storing: boolean): ParsedRange {
+  let by: RangeQuery['by'] = 'rank';
+  let reverse = false;
+  let withScores = false;
+  let offset = 0;
+  let limit: number | undefined;
+  for (let i = first + 2; i < argv.length; i++) {
+    const word = upper(argv, i);
+    if (word === 'BYSCORE' || word === 'BYLEX') by = word === 'BYSCORE' ? 'score' : 'lex';
+    else if (word === 'REV') reverse = true;
+    else if (word === 'WITHSCORES' && !storing) withScores = true;
+    else if (word === 'LIMIT' && i + 2 < argv.length) {
+      offset = integer(at(argv, i + 1));
+      limit = integer(at(argv, i + 2));
+      i += 2;
+    } else throw SYNTAX;
+  }
+  if (limit !== undefined && limit !== -1 && by === 'rank') {
+    throw err('syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX');
+  }
+  if (withScores && by === 'lex') throw err('syntax error, WITHSCORES not supported in combination with BYLEX');
+  const swap = reverse && by !== 'rank';
+  const min = at(argv, swap ? first + 1 : first);
+  const max = at(argv, swap ? first : first + 1);
+  return { query: { by, min, max, reverse, offset, limit: limit ?? -1 }, withScores };
+}
+
+const zrange: Handler = (session, argv) => {
+  const { query, withScores } = parseRange(argv, 2, false);
+  const select = selectorOf(query);
+  return rangeReply(session, readSortedSet(session, at(argv, 1)), query, select, withScores);
+};
+
+const zrangestore: Handler = (session, argv) => {
+  const { query } = parseRange(argv, 3, true);
+  const select = selectorOf(query);
+  const target = at(argv, 1);
+  const source = readSortedSet(session, at(argv, 2));
+  const result = new SortedSet();
+  if (source !== undefined) visitRange(source, query, select, (member, score) => result.set(member, score));
+  if (result.size === 0) {
+    if (session.db.remove(target)) session.db.changed(target);
+    return 0;
+  }
+  session.db.put(target, result);
+  session.db.changed(target);
+  return result.size;
+};
+
+/** ZRANGEBYSCORE, ZREVRANGE and the other old forms. */
+const oldRange =
+  (by: RangeQuery['by'], reverse: boolean): Handler =>
+  (session, argv) => {
+    let withScores = false;
+    let offset = 0;
+    let limit = -1;
+    for (let i = 4; i < argv.length; i++) {
+      const word = upper(argv, i);
+      if (word === 'WITHSCORES' && by !== 'lex') withScores = true;
+      else if (word === 'LIMIT' && by !== 'rank' && i + 2 < argv.length) {
+        offset = integer(at(argv, i + 1));
+        limit = integer(at(argv, i + 2));
+        i += 2;
+      } else throw SYNTAX;
+    }
+    const swap = reverse && by !== 'rank';
+    const query = { by, min: at(argv, swap ? 3 : 2), max: at(argv, swap ? 2 : 3), reverse, offset, limit };
+    const select = selectorOf(query);
+    return rangeReply(session, readSortedSet(session, at(argv, 1)), query, select, withScores);
+  };
+
+const ranking =
+  (reverse: boolean): Handler =>
+  (session, argv) => {
+    const withScore = argv.length === 4;
+    if (argv.length > 4) throw replies.wrongArity(at(argv, 0).toLowerCase());
+    if (withScore && upper(argv, 3) !== 'WITHSCORE') throw SYNTAX;
+    const set = readSortedSet(session, at(argv, 1));
+    const rank = set?.rank(at(argv, 2));
+    if (set === undefined || rank === undefined) return withScore ? NULL_ARRAY : null;
+    const place = reverse ? set.size - 1 - rank : rank;
+    return withScore ? [place, new DoubleReply(set.score(at(argv, 2)) ?? 0)] : place;
+  };
+
+type PopEnd = 'MIN' | 'MAX';
+
+function pop(
+  session: Session,
+  key: string,
+  found: Writable<SortedSet>,
+  end: PopEnd,
+  count: number,
+): [string, number][] {
+  const out: [string, number][] = [];
+  const set = found.value;
+  set.walk(end === 'MIN' ? 0 : set.size - 1, count, end === 'MAX', (member, score) => {
+    out.push([member, score]);
+    return true;
+  });
+  for (const [member] of out) set.delete(member);
+  finish(session, key, found);
+  session.engine.propagate('ZREM', key, ...out.map(([member]) => member));
+  return out;
+}
+
+const popping =
+  (end: PopEnd): Handler =>
+  (session, argv) => {
+    if (argv.length > 3) throw SYNTAX;
+    const key = at(argv, 1);
+    const count =
+      argv.length === 3 ? integerIn(at(argv, 2), 0, Number.MAX_SAFE_INTEGER, replies.NOT_POSITIVE) : undefined;
+    const found = writeSortedSet(session, key);
+    if (found === undefined || count === 0) return EMPTY_ARRAY;
+    const popped = pop(session, key, found, end, count ?? 1);
+    if (count === undefined) return popped.flatMap(([member, score]) => [member, new DoubleReply(score)]);
+    const out: Reply[] = [];
+    for (const [member, score] of popped) pushScored(session, out, member, score);
+    return out;
+  };
+
+const blockingPop =
+  (end: PopEnd): Handler =>
+  (session, argv) => {
+    const keys = argv.slice(1, -1);
+    const timeoutMs = timeoutSeconds(at(argv, argv.length - 1));
+    return attemptOrBlock(session, keys, timeoutMs, NULL_ARRAY, () => {
+      for (const key of keys) {
+        const found = writeSortedSet(session, key);
+        if (found === undefined) continue;
+        const [first] = pop(session, key, found, end, 1);
+        return [key, first?.[0] ?? '', new DoubleReply(first?.[1] ?? 0)];
+      }
+      return undefined;
+    });
+  };
+
+function multiPop(session: Session, { keys, word, count }: ReturnType<typeof parseMultiPop>): Reply | undefined {
+  for (const key of keys) {
+    const found = writeSortedSet(session, key);
+    if (found === undefined) continue;
+    const popped = pop(session, key, found, word === 'MIN' ? 'MIN' : 'MAX', count);
+    return [key, popped.map(([member, score]) => [member, new DoubleReply(score)])];
+  }
+  return undefined;
+}
+
+const bzmpop: Handler = (session, argv) => {
+  const timeoutMs = timeoutSeconds(at(argv, 1));
+  const spec = parseMultiPop(argv, 2, ['MIN', 'MAX']);
+  return attemptOrBlock(session, spec.keys, timeoutMs, NULL_ARRAY, () => multiPop(session, spec));
+};
+
+const scoreReply = (score: number | undefined): Reply => (score === undefined ? null : new DoubleReply(score));
+
+const zmscore: Handler = (session, argv) => {
+  const set = readSortedSet(session, at(argv, 1));
+  return argv.slice(2).map((member) => scoreReply(set?.score(member)));
+};
+
+const zrandmember: Handler = (session, argv) => {
+  const withScores = argv.length === 4;
+  if (argv.length > 4 || (withScores && upper(argv, 3) !== 'WITHSCORES')) throw SYNTAX;
+  const count = argv.length >= 3 ? integer(at(argv, 2)) : undefined;
+  if (count !== undefined && Math.abs(count) > Number.MAX_SAFE_INTEGER / 2) throw OUT_OF_RANGE;
+  const set = readSortedSet(session, at(argv, 1));
+  if (set === undefined) return count === undefined ? null : EMPTY_ARRAY;
+  const members = [...set.members()];
+  if (count === undefined) return randomPick(members) ?? null;
+  const picked = randomPicks(members, count);
+  if (!withScores) return picked;
+  const out: Reply[] = [];
+  for (const member of picked) pushScored(session, out, member, set.score(member) ?? 0);
+  return out;
+};
+
+const zscan: Handler = (session, argv) => {
+  const options = scanOptions(argv, 2, false);
+  const set = readSortedSet(session, at(argv, 1));
+  if (set === undefined) return scanReply('0', []);
+  const names = set.size <= 128 ? set.slice(0, set.size) : set.members();
+  const scanned = scanElements(names, set.size, options);
+  return scanReply(
+    scanned.cursor,
+    scanned.names.flatMap((name) => [name, formatDouble(set.score(name) ?? 0)]),
+  );
+};
+
+export const sortedSetCommands = declareCommands('sorted-set', TABLE, {
+  bzmpop,
+  bzpopmax: blockingPop('MAX'),
+  bzpopmin: blockingPop('MIN'),
+  zadd,
+  zcard: (session, argv) => readSortedSet(session, at(argv, 1))?.size ?? 0,
+  zcount: counting('score'),
+  zincrby,
+  zlexcount: counting('lex'),
+  zmpop: (session, argv) => multiPop(session, parseMultiPop(argv, 1, ['MIN', 'MAX'])) ?? NULL_ARRAY,
+  zmscore,
+  zpopmax: popping('MAX'),
+  zpopmin: popping('MIN'),
+  zrandmember,
+  zrange,
+  zrangebylex: oldRange('lex', false),
+  zrangebyscore: oldRange('score', false),
+  zrangestore,
+  zrank: ranking(false),
+  zrem,
+  zremrangebylex: removingRange('lex'),
+  zremrangebyrank: removingRange('rank'),
+  zremrangebyscore: removingRange('score'),
+  zrevrange: oldRange('rank', true),
+  zrevrangebylex: oldRange('lex', true),
+  zrevrangebyscore: oldRange('score', true),
+  zrevrank: ranking(true),
+  zscan,
+  zscore: (session, argv) => scoreReply(readSortedSet(session, at(argv, 1))?.score(at(argv, 2))),
+  ...algebraHandlers,
+});

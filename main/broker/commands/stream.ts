@@ -1,0 +1,271 @@
+/** The stream commands without consumer groups: adding, trimming, ranges, XREAD. Groups are in stream-groups.ts, XINFO in stream-info.ts. */
+import { declareCommands, type Handler } from '../command.ts';
+import { integer, integerIn, parseInt64 } from '../numbers.ts';
+import * as replies from '../replies.ts';
+import { EMPTY_ARRAY, err, NULL_ARRAY, OK, type Reply, SYNTAX } from '../replies.ts';
+import type { Session } from '../session.ts';
+import {
+  compareIds,
+  formatId,
+  ID_MAX,
+  ID_MIN,
+  nextId,
+  Stream,
+  type StreamId,
+  type TrimRule,
+} from '../structures/stream.ts';
+import { groupHandlers } from './stream-groups.ts';
+import { infoHandlers } from './stream-info.ts';
+import { entryReply, idArgument, parseRead, rangeBound, readReply } from './stream-support.ts';
+import { at, readStream, upper, writeStream } from './support.ts';
+import { attemptOrBlock } from './waiting.ts';
+
+const TABLE = `
+xack | -4 | write fast | W1 | stream | 5.0.0 | O(1) for each message ID processed | integer | Marks a pending message as correctly processed, effectively removing it from the pending entries list of the consumer group. Return value of the command is the number of messages successfully acknowledged, that is, the IDs we were actually able to resolve in the PEL
+xadd | -5 | write denyoom fast | W1 | stream | 5.0.0 | O(1) | bulk or array | Appends a new entry to a stream
+xautoclaim | -6 | write fast | W1 | stream | 6.2.0 | O(1) if COUNT is small | array | Changes (or acquires) ownership of messages in a consumer group, as if the messages were delivered to the specified consumer
+xclaim | -6 | write fast | W1 | stream | 5.0.0 | O(log N) | array | Changes (or acquires) ownership of a message in a consumer group, as if the message was delivered to the specified consumer
+xdel | -3 | write fast | W1 | stream | 5.0.0 | O(1) | integer | Removes the specified entries from the stream. Returns the number of items actually deleted, that may be different from the number of IDs passed in case certain IDs do not exist
+xgroup | -2 | - | - | - | 5.0.0 | Depends on subcommand | container | A container for consumer groups commands
+xgroup|create | -5 | write denyoom | W2 | stream | 5.0.0 | O(1) | status | Create a consumer group
+xgroup|createconsumer | 5 | write denyoom | W2 | stream | 6.2.0 | O(1) | integer | Create a consumer in a consumer group
+xgroup|delconsumer | 5 | write | W2 | stream | 5.0.0 | O(1) | integer | Delete a consumer from a consumer group
+xgroup|destroy | 4 | write | W2 | stream | 5.0.0 | O(N) | integer | Destroy a consumer group
+xgroup|setid | -5 | write | W2 | stream | 5.0.0 | O(1) | status | Set a consumer group to an arbitrary last delivered ID value
+xinfo | -2 | - | - | - | 5.0.0 | Depends on subcommand | container | A container for stream introspection commands
+xinfo|consumers | 4 | readonly | R2 | stream | 5.0.0 | O(1) | array | List the consumers in a consumer group
+xinfo|groups | 3 | readonly | R2 | stream | 5.0.0 | O(1) | array | List the consumer groups of a stream
+xinfo|stream | -3 | readonly | R2 | stream | 5.0.0 | O(1) | map | Get information about a stream
+xlen | 2 | readonly fast | N1 | stream | 5.0.0 | O(1) | integer | Return the number of entries in a stream
+xpending | -3 | readonly | R1 | stream | 5.0.0 | O(N) | array | Return information and entries from a stream consumer group pending entries list, that are messages fetched but never acknowledged
+xrange | -4 | readonly | R1 | stream | 5.0.0 | O(N) | array | Return a range of elements in a stream, with IDs matching the specified IDs interval
+xread | -4 | readonly blocking | Rstreams | stream | 5.0.0 | For each stream mentioned: O(N) | map or null | Return never seen elements in multiple streams, with IDs greater than the ones reported by the caller for each stream. Can block
+xreadgroup | -7 | write blocking | Rstreams | stream | 5.0.0 | For each stream mentioned: O(M) | map or null | Return new entries from a stream using a consumer group, or access the history of the pending entries for a given consumer. Can block
+xrevrange | -4 | readonly | R1 | stream | 5.0.0 | O(N) | array | Return a range of elements in a stream, with IDs matching the specified IDs interval, in reverse order (from greater to smaller IDs) compared to XRANGE
+xsetid | -3 | write denyoom fast | W1 | stream | 5.0.0 | O(1) | status | An internal command for replicating stream values
+xtrim | -4 | write | W1 | stream | 5.0.0 | O(N) | integer | Trims the stream to (approximately if '~' is passed) a certain size
+`;
+
+interface TrimParse {
+  rule: TrimRule | undefined;
+  limitGiven: boolean;
+}
+
+/** Reads one trimming option at `i`; returns the index after it, or `i` when there is none. */
+function parseTrimWord(argv: readonly string[], i: number, parse: TrimParse): number {
+  const word = upper(argv, i);
+  if (word === 'LIMIT' && i + 1 < argv.length) {
+    const limit = integerIn(at(argv, i + 1), 0, Number.MAX_SAFE_INTEGER, err('The LIMIT argument must be >= 0.'));
+    parse.limitGiven = true;
+    parse.rule = { by: 'maxlen', approximate: false, length: 0, minId: ID_MIN, ...parse.rule, limit };
+    return i + 2;
+  }
+  if (word !== 'MAXLEN' && word !== 'MINID') return i;
+  if (parse.rule?.by !== undefined && !parse.limitGiven) {
+    throw err('syntax error, MAXLEN and MINID options at the same time are not compatible');
+  }
+  let next = i + 1;
+  const sign = at(argv, next);
+  const approximate = sign === '~';
+  if (approximate || sign === '=') next++;
+  if (next >= argv.length) throw SYNTAX;
+  const text = at(argv, next);
+  const by = word === 'MAXLEN' ? 'maxlen' : 'minid';
+  const length =
+    by === 'maxlen' ? integerIn(text, 0, Number.MAX_SAFE_INTEGER, err('The MAXLEN argument must be >= 0.')) : 0;
+  const minId = by === 'minid' ? idArgument(text) : ID_MIN;
+  parse.rule = { by, approximate, length, minId, limit: parse.rule?.limit ?? 10_000 };
+  return next + 1;
+}
+
+function checkTrim(parse: TrimParse): TrimRule | undefined {
+  const { rule } = parse;
+  if (rule === undefined) return undefined;
+  if (parse.limitGiven && !rule.approximate)
+    throw err('syntax error, LIMIT cannot be used without the special ~ option');
+  return rule;
+}
+
+/** The rule as an exact one, for the log: what was dropped must not depend on how nodes lie. */
+function logTrim(session: Session, key: string, stream: Stream): void {
+  session.engine.propagate('XTRIM', key, 'MAXLEN', '=', String(stream.length));
+}
+
+/** The id that an XADD gives its entry. */
+function newId(session: Session, stream: Stream | undefined, text: string): StreamId {
+  const last = stream?.lastId ?? ID_MIN;
+  if (text === '*') {
+    const { nowMs } = session.db.keyspace;
+    const id = nowMs > last.ms ? { ms: nowMs, seq: 0 } : nextId(last);
+    if (id === undefined) throw replies.STREAM_EXHAUSTED;
+    return id;
+  }
+  if (text.endsWith('-*')) {
+    const ms = idArgument(text.slice(0, -2)).ms;
+    if (ms < last.ms) throw replies.STREAM_ID_SMALL;
+    if (ms > last.ms) return { ms, seq: ms === 0 ? 1 : 0 };
+    const id = nextId(last);
+    if (id === undefined || id.ms !== last.ms) throw replies.STREAM_ID_SMALL;
+    return id;
+  }
+  const id = idArgument(text);
+  if (id.ms === 0 && id.seq === 0) throw replies.STREAM_ID_ZERO;
+  if (compareIds(last, ID_MAX) === 0) throw replies.STREAM_EXHAUSTED;
+  if (compareIds(id, last) <= 0) throw replies.STREAM_ID_SMALL;
+  return id;
+}
+
+const xadd: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const trim: TrimParse = { rule: undefined, limitGiven: false };
+  let noMake = false;
+  let i = 2;
+  for (; i < argv.length; ) {
+    if (upper(argv, i) === 'NOMKSTREAM') {
+      noMake = true;
+      i++;
+      continue;
+    }
+    const next = parseTrimWord(argv, i, trim);
+    if (next === i) break;
+    i = next;
+  }
+  const rule = checkTrim(trim);
+  const idText = at(argv, i);
+  if (idText !== '*' && !idText.endsWith('-*')) idArgument(idText);
+  const fields = argv.slice(i + 1);
+  if (fields.length < 2 || fields.length % 2 !== 0) throw replies.wrongArity('xadd');
+  if (/^0+(-0+)?$/.test(idText)) throw replies.STREAM_ID_ZERO;
+  const found = writeStream(session, key);
+  if (found === undefined && noMake) return null;
+  const stream = found?.value ?? new Stream();
+  const id = newId(session, stream, idText);
+  stream.append(id, fields);
+  if (found === undefined) session.db.create(key, stream);
+  const dropped = rule === undefined ? 0 : stream.trim(rule);
+  session.db.changed(key);
+  const text = formatId(id);
+  session.engine.propagate('XADD', key, text, ...fields);
+  if (dropped > 0) logTrim(session, key, stream);
+  return text;
+};
+
+const xtrim: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const trim: TrimParse = { rule: undefined, limitGiven: false };
+  for (let i = 2; i < argv.length; ) {
+    const next = parseTrimWord(argv, i, trim);
+    if (next === i) throw SYNTAX;
+    i = next;
+  }
+  const rule = checkTrim(trim);
+  if (rule === undefined) throw SYNTAX;
+  const found = writeStream(session, key);
+  if (found === undefined) return 0;
+  const dropped = found.value.trim(rule);
+  if (dropped > 0) {
+    session.db.changed(key);
+    logTrim(session, key, found.value);
+  }
+  return dropped;
+};
+
+const xdel: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const ids = argv.slice(2).map((text) => idArgument(text));
+  const found = writeStream(session, key);
+  if (found === undefined) return 0;
+  let removed = 0;
+  for (const id of ids) if (found.value.delete(id)) removed++;
+  if (removed > 0) session.db.changed(key);
+  return removed;
+};
+
+const ranging =
+  (reverse: boolean): Handler =>
+  (session, argv) => {
+    const from = rangeBound(at(argv, reverse ? 3 : 2), true);
+    const to = rangeBound(at(argv, reverse ? 2 : 3), false);
+    let count = 0;
+    if (argv.length > 4) {
+      if (argv.length !== 6 || upper(argv, 4) !== 'COUNT') throw SYNTAX;
+      count = Math.max(integer(at(argv, 5)), -1);
+      if (count <= 0)
+        return readStream(session, at(argv, 1)) === undefined ? EMPTY_ARRAY : count < 0 ? EMPTY_ARRAY : NULL_ARRAY;
+    }
+    const stream = readStream(session, at(argv, 1));
+    return stream === undefined ? EMPTY_ARRAY : stream.range(from, to, count, reverse).map(entryReply);
+  };
+
+const xread: Handler = (session, argv) => {
+  const request = parseRead(argv, false);
+  const after = request.ids.map((text, n) => {
+    if (text === '$') return readStream(session, request.keys[n] ?? '')?.lastId ?? ID_MIN;
+    if (text === '>') {
+      throw err('The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.');
+    }
+    return idArgument(text);
+  });
+  const attempt = (): Reply | undefined => {
+    const parts: [string, Reply][] = [];
+    request.keys.forEach((key, n) => {
+      const stream = readStream(session, key);
+      const from = nextId(after[n] ?? ID_MIN);
+      if (stream === undefined || from === undefined || compareIds(stream.lastId, from) < 0) return;
+      const entries = stream.range(from, ID_MAX, request.count);
+      if (entries.length > 0) parts.push([key, entries.map(entryReply)]);
+    });
+    return parts.length === 0 ? undefined : readReply(session, parts);
+  };
+  if (request.blockMs === undefined) return attempt() ?? NULL_ARRAY;
+  return attemptOrBlock(session, request.keys, request.blockMs, NULL_ARRAY, attempt);
+};
+
+const xsetid: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const id = idArgument(at(argv, 2));
+  let entriesAdded: number | undefined;
+  let maxDeleted: StreamId | undefined;
+  for (let i = 3; i < argv.length; i += 2) {
+    const word = upper(argv, i);
+    if (i + 1 >= argv.length) throw SYNTAX;
+    if (word === 'ENTRIESADDED') {
+      entriesAdded = Number(parseInt64(at(argv, i + 1)) ?? Number.NaN);
+      if (Number.isNaN(entriesAdded)) throw replies.NOT_INTEGER;
+      if (entriesAdded < 0) throw err('entries_added must be positive');
+    } else if (word === 'MAXDELETEDID') {
+      maxDeleted = idArgument(at(argv, i + 1));
+      if (compareIds(id, maxDeleted) < 0)
+        throw err('The ID specified in XSETID is smaller than the provided max_deleted_entry_id');
+    } else throw SYNTAX;
+  }
+  const found = writeStream(session, key);
+  if (found === undefined) throw replies.NO_SUCH_KEY;
+  const stream = found.value;
+  if (compareIds(id, stream.maxDeletedId) < 0)
+    throw err('The ID specified in XSETID is smaller than current max_deleted_entry_id');
+  const last = stream.lastEntry();
+  if (last !== undefined && compareIds(id, last.id) < 0)
+    throw err('The ID specified in XSETID is smaller than the target stream top item');
+  if (entriesAdded !== undefined && stream.length > entriesAdded) {
+    throw err('The entries_added specified in XSETID is smaller than the target stream length');
+  }
+  stream.lastId = id;
+  if (entriesAdded !== undefined) stream.entriesAdded = entriesAdded;
+  if (maxDeleted !== undefined && compareIds(maxDeleted, ID_MIN) > 0) stream.maxDeletedId = maxDeleted;
+  session.db.changed(key);
+  return OK;
+};
+
+export const streamCommands = declareCommands('stream', TABLE, {
+  xadd,
+  xdel,
+  xlen: (session, argv) => readStream(session, at(argv, 1))?.length ?? 0,
+  xrange: ranging(false),
+  xread,
+  xrevrange: ranging(true),
+  xsetid,
+  xtrim,
+  ...groupHandlers,
+  ...infoHandlers,
+});

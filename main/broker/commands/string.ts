@@ -1,0 +1,295 @@
+/** The string commands. */
+import { declareCommands, type Handler } from '../command.ts';
+import { addDecimals, addInt64, double, type Int64, integer, parseDouble, parseInt64 } from '../numbers.ts';
+import * as replies from '../replies.ts';
+import { err, invalidExpire, OK, type Reply, SYNTAX } from '../replies.ts';
+import type { Session } from '../session.ts';
+import { lcs } from './lcs.ts';
+import { at, expiryInstant, readString, stringOf, upper } from './support.ts';
+
+const TABLE = `
+append | 3 | write denyoom fast | W1 | string | 2.0.0 | O(1) | integer | Append a value to a key
+decr | 2 | write denyoom fast | B1 | string | 1.0.0 | O(1) | integer | Decrement the integer value of a key by one
+decrby | 3 | write denyoom fast | B1 | string | 1.0.0 | O(1) | integer | Decrement the integer value of a key by the given number
+get | 2 | readonly fast | R1 | string | 1.0.0 | O(1) | bulk or null | Get the value of a key
+getdel | 2 | write fast | B1 | string | 6.2.0 | O(1) | bulk or null | Get the value of a key and delete the key
+getex | -2 | write fast | B1 | string | 6.2.0 | O(1) | bulk or null | Get the value of a key and optionally set its expiration
+getrange | 4 | readonly | R1 | string | 2.4.0 | O(N) | bulk | Get a substring of the string stored at a key
+getset | 3 | write denyoom fast | B1 | string | 1.0.0 | O(1) | bulk or null | Set the string value of a key and return its old value
+incr | 2 | write denyoom fast | B1 | string | 1.0.0 | O(1) | integer | Increment the integer value of a key by one
+incrby | 3 | write denyoom fast | B1 | string | 1.0.0 | O(1) | integer | Increment the integer value of a key by the given amount
+incrbyfloat | 3 | write denyoom fast | B1 | string | 2.6.0 | O(1) | bulk | Increment the float value of a key by the given amount
+lcs | -3 | readonly | R1,1,1 | string | 7.0.0 | O(N*M) | array | Find longest common substring
+mget | -2 | readonly fast | R1,-1,1 | string | 1.0.0 | O(N) | array | Get the values of all the given keys
+mset | -3 | write denyoom | W1,-1,2 | string | 1.0.1 | O(N) | status | Set multiple keys to multiple values
+msetnx | -3 | write denyoom | W1,-1,2 | string | 1.0.1 | O(N) | integer | Set multiple keys to multiple values, only if none of the keys exist
+psetex | 4 | write denyoom | W1 | string | 2.6.0 | O(1) | status | Set the value and expiration in milliseconds of a key
+set | -3 | write denyoom | B1 | string | 1.0.0 | O(1) | status, bulk or null | Set the string value of a key
+setex | 4 | write denyoom | W1 | string | 2.0.0 | O(1) | status | Set the value and expiration of a key
+setnx | 3 | write denyoom fast | W1 | string | 1.0.0 | O(1) | integer | Set the value of a key, only if the key does not exist
+setrange | 4 | write denyoom | W1 | string | 2.2.0 | O(1) | integer | Overwrite part of a string at key starting at the specified offset
+strlen | 2 | readonly fast | N1 | string | 2.2.0 | O(1) | integer | Get the length of the value stored in a key
+substr | 4 | readonly | R1 | string | 1.0.0 | O(N) | bulk | Get a substring of the string stored at a key
+`;
+
+interface SetOptions {
+  condition: 'always' | 'absent' | 'present';
+  get: boolean;
+  keepTtl: boolean;
+  /** Absolute instant, 0 = none. */
+  expireAtMs: number;
+}
+
+const EXPIRY_OPTIONS: Readonly<Record<string, { unitMs: number; relative: boolean }>> = {
+  EX: { unitMs: 1000, relative: true },
+  PX: { unitMs: 1, relative: true },
+  EXAT: { unitMs: 1000, relative: false },
+  PXAT: { unitMs: 1, relative: false },
+};
+
+/** The instant that an EX/PX/EXAT/PXAT option means; throws Redis's errors for `name`. */
+function readExpiry(session: Session, option: string, value: string, name: string): number {
+  const kind = EXPIRY_OPTIONS[option];
+  if (kind === undefined) throw SYNTAX;
+  const number = parseInt64(value);
+  if (number === undefined) throw replies.NOT_INTEGER;
+  if (number <= 0) throw invalidExpire(name);
+  const instant = expiryInstant(value, kind.unitMs, kind.relative ? session.db.keyspace.nowMs : 0);
+  if (instant === undefined || instant <= 0) throw invalidExpire(name);
+  return instant;
+}
+
+function parseSetOptions(session: Session, argv: readonly string[]): SetOptions {
+  const options: SetOptions = { condition: 'always', get: false, keepTtl: false, expireAtMs: 0 };
+  for (let i = 3; i < argv.length; i++) {
+    const word = upper(argv, i);
+    if (word === 'NX' && options.condition !== 'present') options.condition = 'absent';
+    else if (word === 'XX' && options.condition !== 'absent') options.condition = 'present';
+    else if (word === 'GET') options.get = true;
+    else if (word === 'KEEPTTL' && options.expireAtMs === 0) options.keepTtl = true;
+    else if (word in EXPIRY_OPTIONS && options.expireAtMs === 0 && !options.keepTtl && i + 1 < argv.length) {
+      options.expireAtMs = readExpiry(session, word, at(argv, ++i), 'set');
+    } else throw SYNTAX;
+  }
+  return options;
+}
+
+const set: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const value = at(argv, 2);
+  const { db, engine } = session;
+  if (argv.length === 3) {
+    db.put(key, value);
+    db.changed(key);
+    return OK;
+  }
+  const options = parseSetOptions(session, argv);
+  const old = db.peek(key);
+  if (options.get && old !== undefined && typeof old.value !== 'string') throw replies.WRONGTYPE;
+  const before = options.get && typeof old?.value === 'string' ? old.value : null;
+  if (options.condition !== 'always' && (options.condition === 'absent') === (old !== undefined)) return before;
+  setWithExpiry(session, key, value, options.keepTtl, options.expireAtMs);
+  if (options.expireAtMs !== 0) engine.propagate('SET', key, value, 'PXAT', String(options.expireAtMs));
+  else if (options.keepTtl) engine.propagate('SET', key, value, 'KEEPTTL');
+  else engine.propagate('SET', key, value);
+  return options.get ? before : OK;
+};
+
+function setWithExpiry(session: Session, key: string, value: string, keepTtl: boolean, expireAtMs: number): void {
+  const entry = session.db.put(key, value, keepTtl);
+  if (expireAtMs !== 0) session.db.setExpiry(key, entry, expireAtMs);
+  session.db.changed(key);
+}
+
+const setWithUnit =
+  (option: 'EX' | 'PX', name: string): Handler =>
+  (session, argv) => {
+    const key = at(argv, 1);
+    const expireAtMs = readExpiry(session, option, at(argv, 2), name);
+    setWithExpiry(session, key, at(argv, 3), false, expireAtMs);
+    session.engine.propagate('SET', key, at(argv, 3), 'PXAT', String(expireAtMs));
+    return OK;
+  };
+
+const getex: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const { db, engine } = session;
+  const option = upper(argv, 2);
+  const persist = option === 'PERSIST' && argv.length === 3;
+  if (argv.length > 2 && !persist && (argv.length !== 4 || !(option in EXPIRY_OPTIONS))) throw SYNTAX;
+  const value = readString(session, key);
+  const expireAtMs = argv.length === 4 ? readExpiry(session, option, at(argv, 3), 'getex') : 0;
+  const entry = db.peek(key);
+  if (value === undefined || entry === undefined) return null;
+  if (persist && entry.expireAtMs !== 0) {
+    db.setExpiry(key, entry, 0);
+    db.changed(key);
+    engine.propagate('PERSIST', key);
+  } else if (expireAtMs !== 0 && expireAtMs <= db.keyspace.nowMs) {
+    db.remove(key);
+    db.changed(key);
+    engine.propagate('DEL', key);
+  } else if (expireAtMs !== 0) {
+    db.setExpiry(key, entry, expireAtMs);
+    db.changed(key);
+    engine.propagate('PEXPIREAT', key, String(expireAtMs));
+  }
+  return value;
+};
+
+function addTo(session: Session, key: string, delta: Int64): Reply {
+  const { db } = session;
+  const old = stringOf(session, key);
+  const number = old === undefined ? 0 : parseInt64(old);
+  if (number === undefined) throw replies.NOT_INTEGER;
+  const sum = addInt64(number, delta);
+  if (sum === undefined) throw replies.OVERFLOW;
+  db.put(key, String(sum), true);
+  db.changed(key);
+  return sum;
+}
+
+function increment(text: string): Int64 {
+  const delta = parseInt64(text);
+  if (delta === undefined) throw replies.NOT_INTEGER;
+  return delta;
+}
+
+const decrby: Handler = (session, argv) => {
+  const delta = increment(at(argv, 2));
+  if (delta === -9223372036854775808n) throw err('decrement would overflow');
+  return addTo(session, at(argv, 1), -delta);
+};
+
+const incrbyfloat: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const old = stringOf(session, key) ?? '0';
+  if (parseDouble(old) === undefined) throw replies.NOT_FLOAT;
+  double(at(argv, 2));
+  const sum = addDecimals(old, at(argv, 2));
+  if (sum === undefined) throw replies.NAN_INFINITY;
+  session.db.put(key, sum, true);
+  session.db.changed(key);
+  session.engine.propagate('SET', key, sum, 'KEEPTTL');
+  return sum;
+};
+
+const append: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const old = stringOf(session, key) ?? '';
+  const value = old + at(argv, 2);
+  checkLength(session, value.length);
+  session.db.put(key, value, true);
+  session.db.changed(key);
+  return value.length;
+};
+
+function checkLength(session: Session, sizeBytes: number): void {
+  if (sizeBytes > session.engine.config.number('proto-max-bulk-len')) throw replies.STRING_TOO_LONG;
+}
+
+const setrange: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const offset = integer(at(argv, 2));
+  const patch = at(argv, 3);
+  if (offset < 0) throw replies.OFFSET_RANGE;
+  const old = stringOf(session, key);
+  if (patch === '') return old?.length ?? 0;
+  checkLength(session, offset + patch.length);
+  const base = (old ?? '').padEnd(offset, '\0');
+  const value = base.slice(0, offset) + patch + base.slice(offset + patch.length);
+  session.db.put(key, value, true);
+  session.db.changed(key);
+  return value.length;
+};
+
+const getrange: Handler = (session, argv) => {
+  const start = integer(at(argv, 2));
+  const stop = integer(at(argv, 3));
+  const value = readString(session, at(argv, 1)) ?? '';
+  if (start < 0 && stop < 0 && start > stop) return '';
+  const from = Math.max(start < 0 ? value.length + start : start, 0);
+  const to = Math.min(Math.max(stop < 0 ? value.length + stop : stop, 0), value.length - 1);
+  return from > to || value.length === 0 ? '' : value.slice(from, to + 1);
+};
+
+function setAll(session: Session, argv: readonly string[]): void {
+  for (let i = 1; i < argv.length; i += 2) {
+    session.db.put(at(argv, i), at(argv, i + 1));
+    session.db.changed(at(argv, i));
+  }
+}
+
+const mset: Handler = (session, argv) => {
+  if (argv.length % 2 === 0) throw replies.wrongArity('mset');
+  setAll(session, argv);
+  return OK;
+};
+
+const msetnx: Handler = (session, argv) => {
+  if (argv.length % 2 === 0) throw replies.wrongArity('msetnx');
+  for (let i = 1; i < argv.length; i += 2) if (session.db.peek(at(argv, i)) !== undefined) return 0;
+  setAll(session, argv);
+  return 1;
+};
+
+const mget: Handler = (session, argv) => {
+  const out: Reply[] = [];
+  for (let i = 1; i < argv.length; i++) {
+    const value = session.db.forRead(at(argv, i))?.value;
+    out.push(typeof value === 'string' ? value : null);
+  }
+  return out;
+};
+
+const getset: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const old = stringOf(session, key) ?? null;
+  session.db.put(key, at(argv, 2));
+  session.db.changed(key);
+  session.engine.propagate('SET', key, at(argv, 2));
+  return old;
+};
+
+const getdel: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const old = stringOf(session, key);
+  if (old === undefined) return null;
+  session.db.remove(key);
+  session.db.changed(key);
+  session.engine.propagate('DEL', key);
+  return old;
+};
+
+const setnx: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  if (session.db.peek(key) !== undefined) return 0;
+  session.db.put(key, at(argv, 2));
+  session.db.changed(key);
+  return 1;
+};
+
+export const stringCommands = declareCommands('string', TABLE, {
+  append,
+  decr: (session, argv) => addTo(session, at(argv, 1), -1),
+  decrby,
+  get: (session, argv) => readString(session, at(argv, 1)) ?? null,
+  getdel,
+  getex,
+  getrange,
+  getset,
+  incr: (session, argv) => addTo(session, at(argv, 1), 1),
+  incrby: (session, argv) => addTo(session, at(argv, 1), increment(at(argv, 2))),
+  incrbyfloat,
+  lcs,
+  mget,
+  mset,
+  msetnx,
+  psetex: setWithUnit('PX', 'psetex'),
+  set,
+  setex: setWithUnit('EX', 'setex'),
+  setnx,
+  setrange,
+  strlen: (session, argv) => readString(session, at(argv, 1))?.length ?? 0,
+  substr: getrange,
+});

@@ -1,0 +1,186 @@
+/**
+ * One client's socket: bytes in, requests to the engine in order, replies out. Replies of a turn are joined and leave in one write
+ * after the log's write was issued (the server's flush), so order on a connection is the order of its requests.
+ */
+import type { Socket } from 'node:net';
+import type { Engine } from './engine.ts';
+import { ErrorReply, PushReply, type Reply } from './replies.ts';
+import { encodeReply, type ParserLimits, ProtocolError, RequestParser } from './resp.ts';
+import type { ClientPort, Session } from './session.ts';
+
+/** What a connection needs from the server that owns it. */
+export interface ConnectionHost {
+  readonly engine: Engine;
+  /** Asks for flush() at the end of this turn. */
+  scheduleFlush(connection: Connection): void;
+  /** The connection is gone. */
+  closed(connection: Connection): void;
+}
+
+/** Before authentication a client may not make the server hold much. */
+const UNAUTHENTICATED_MAX_ARGS = 10;
+const UNAUTHENTICATED_MAX_BULK_BYTES = 16_384;
+const MAX_ARGS = 1_048_576;
+/** Requests of one connection run in a row before others get their turn. */
+const MAX_REQUESTS_A_TURN = 10_000;
+
+function isMessage(reply: Reply): boolean {
+  return reply instanceof PushReply;
+}
+
+export class Connection implements ClientPort {
+  readonly session: Session;
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  private readonly host: ConnectionHost;
+  private readonly socket: Socket;
+  private readonly limits: ParserLimits;
+  private readonly parser: RequestParser;
+  /** A request that CLIENT PAUSE holds back. */
+  private held: string[] | undefined;
+  private out = '';
+  private draining = false;
+  private closing = false;
+  private ended = false;
+
+  constructor(host: ConnectionHost, socket: Socket) {
+    this.host = host;
+    this.socket = socket;
+    this.session = host.engine.newSession('client');
+    this.session.port = this;
+    this.remoteAddress = address(socket.remoteAddress, socket.remotePort);
+    this.localAddress = address(socket.localAddress, socket.localPort);
+    this.limits = { maxArgs: MAX_ARGS, maxBulkBytes: host.engine.config.number('proto-max-bulk-len') };
+    if (!this.session.authenticated) {
+      this.limits.maxArgs = UNAUTHENTICATED_MAX_ARGS;
+      this.limits.maxBulkBytes = UNAUTHENTICATED_MAX_BULK_BYTES;
+    }
+    this.parser = new RequestParser(this.limits);
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.forget());
+    socket.on('end', () => socket.end());
+  }
+
+  get queryBytes(): number {
+    return this.parser.heldBytes;
+  }
+
+  get outputBytes(): number {
+    return this.out.length + this.socket.writableLength;
+  }
+
+  send(reply: Reply): void {
+    if (this.ended) return;
+    const { session } = this;
+    if (session.replyMode !== 'on' && !isMessage(reply)) return;
+    this.out += encodeReply(reply, session.resp);
+    this.host.scheduleFlush(this);
+  }
+
+  closeAfterReplies(): void {
+    this.closing = true;
+    this.host.scheduleFlush(this);
+  }
+
+  kill(): void {
+    this.ended = true;
+    this.socket.destroy();
+  }
+
+  resume(): void {
+    // Another client's command may wake this one: its own requests go on in a turn of their own.
+    setImmediate(() => this.drain());
+  }
+
+  /** Writes what has gathered. Called once a turn, after the log. */
+  flush(): void {
+    if (this.out !== '' && !this.ended) {
+      const { out } = this;
+      this.out = '';
+      this.socket.write(out, 'latin1');
+      this.checkOutput();
+    }
+    if (this.closing && !this.ended) {
+      this.ended = true;
+      this.socket.end();
+    }
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.ended || this.closing) return;
+    this.parser.push(chunk);
+    if (this.parser.heldBytes > this.host.engine.config.number('client-query-buffer-limit')) {
+      this.kill();
+      return;
+    }
+    this.drain();
+  }
+
+  /** Runs the requests that are whole, unless the client is blocked or held. */
+  private drain(): void {
+    if (this.draining) return;
+    this.draining = true;
+    try {
+      let left = MAX_REQUESTS_A_TURN;
+      while (!this.session.blocked && !this.closing && !this.ended) {
+        if (left-- === 0) {
+          this.resume();
+          break;
+        }
+        const argv = this.held ?? this.parser.next();
+        this.held = undefined;
+        if (argv === undefined) break;
+        if (this.host.engine.isPaused(argv)) {
+          this.held = argv;
+          break;
+        }
+        this.handle(argv);
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.send(new ErrorReply(error.text));
+      this.closeAfterReplies();
+    } finally {
+      this.draining = false;
+    }
+  }
+
+  private handle(argv: readonly string[]): void {
+    const { session } = this;
+    const { engine } = session;
+    const wasAuthenticated = session.authenticated;
+    const reply = engine.run(session, argv);
+    if (session.replyMode === 'skip') session.replyMode = 'on';
+    else if (session.replyMode === 'skip-next') session.replyMode = 'skip';
+    else this.send(reply);
+    if (session.authenticated !== wasAuthenticated) this.adjustLimits();
+    engine.settle();
+  }
+
+  private adjustLimits(): void {
+    const { authenticated, engine } = this.session;
+    this.limits.maxArgs = authenticated ? MAX_ARGS : UNAUTHENTICATED_MAX_ARGS;
+    this.limits.maxBulkBytes = authenticated
+      ? engine.config.number('proto-max-bulk-len')
+      : UNAUTHENTICATED_MAX_BULK_BYTES;
+  }
+
+  /** A reader that lets too much pile up is dropped: 32 MB for subscribers as in Redis, 1 GB for others. */
+  private checkOutput(): void {
+    const limitBytes = this.session.subscriptions > 0 ? 33_554_432 : 1_073_741_824;
+    if (this.socket.writableLength > limitBytes) this.kill();
+  }
+
+  private forget(): void {
+    this.ended = true;
+    this.host.engine.forget(this.session);
+    this.host.closed(this);
+  }
+}
+
+function address(host: string | undefined, port: number | undefined): string {
+  const plain = (host ?? '').replace(/^::ffff:/, '');
+  return plain.includes(':') ? `[${plain}]:${port ?? 0}` : `${plain}:${port ?? 0}`;
+}

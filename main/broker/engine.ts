@@ -1,0 +1,361 @@
+/**
+ * The engine: keyspace, users, blocked clients, channels, scripts and the log put together, and the ONE way in which a command runs,
+ * whether it comes from a client, a transaction, a script or the log. No sockets here.
+ *
+ * A unit is what must come back whole after a crash: one client command, one transaction, one script, one served waiter. Effects are
+ * deterministic write commands (the command itself unless the handler replaced it by propagate()), collected during the unit and
+ * handed to the log as one record at its end, before the reply can leave.
+ */
+import { getHeapStatistics } from 'node:v8';
+import { Acl } from './acl.ts';
+import { Blocking } from './blocking.ts';
+import { arityError, type Command, CommandTable, resolveSubcommand } from './command.ts';
+import { randomHex } from './commands/random.ts';
+import type { Config } from './config.ts';
+import { type Database, type Entry, Keyspace } from './keyspace.ts';
+import { createLuaHost, type LuaHost } from './lua-host.ts';
+import { PubSub } from './pubsub.ts';
+import * as replies from './replies.ts';
+import { ErrorReply, type Reply } from './replies.ts';
+import { encodeRequest } from './resp.ts';
+import { Session } from './session.ts';
+import { SlowLog } from './slow-log.ts';
+import { Transactions } from './transactions.ts';
+
+/** Where effects go. `record` is one unit's effects as requests, one after the other. */
+export interface EffectLog {
+  append(record: string): void;
+  /** Why writes must be refused, if they must (a full disk). */
+  readonly writeRefusal: ErrorReply | undefined;
+  /** Starts a rewrite of the log. */
+  rewrite(): void;
+  readonly info: Readonly<Record<string, string | number>>;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch, never running backwards while the process lives. */
+  nowMs(): number;
+  /** Wall-clock microseconds, for TIME. */
+  wallUs(): number;
+  /** Milliseconds on a monotonic clock, with fractions. */
+  monotonicMs(): number;
+}
+
+export interface Logger {
+  debug(obj: object, msg: string): void;
+  info(obj: object, msg: string): void;
+  warn(obj: object, msg: string): void;
+  error(obj: object, msg: string): void;
+}
+
+export interface EngineOptions {
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly commands: readonly Command[];
+  readonly logger: Logger;
+}
+
+/** The log of a broker without a folder. */
+export const NO_LOG: EffectLog = {
+  append: () => undefined,
+  writeRefusal: undefined,
+  rewrite: () => undefined,
+  info: { aof_enabled: 0 },
+};
+
+export class Engine {
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly table: CommandTable;
+  readonly keyspace: Keyspace;
+  readonly acl: Acl;
+  readonly blocking: Blocking;
+  readonly pubsub = new PubSub();
+  readonly transactions = new Transactions();
+  readonly slowLog = new SlowLog();
+  readonly lua: LuaHost;
+  readonly sessions = new Map<number, Session>();
+  readonly startedAtMs: number;
+  log: EffectLog = NO_LOG;
+  /** Bytes of heap in use, sampled. */
+  usedMemoryBytes = 0;
+  /** Until then ordinary commands of clients wait (CLIENT PAUSE). */
+  pause: { untilMs: number; writesOnly: boolean } | undefined;
+  readonly runId = randomHex(40);
+  peakMemoryBytes = 0;
+  opsPerSecond = 0;
+  /** Set by the server: stops everything (SHUTDOWN). */
+  requestShutdown: () => void = () => undefined;
+  /** Set by a running snapshot: completes it at once (SWAPDB cannot wait for slices). */
+  finishSnapshot: () => void = () => undefined;
+  readonly stats = { commands: 0, connections: 0, rejectedConnections: 0, errors: new Map<string, number>() };
+  private sampledCommands = 0;
+  private nextSessionId = 1;
+  private record = '';
+  private recordDb = 0;
+  private replaced: (readonly string[])[] | undefined;
+
+  constructor(options: EngineOptions) {
+    this.clock = options.clock;
+    this.config = options.config;
+    this.logger = options.logger;
+    this.table = new CommandTable(options.commands);
+    this.startedAtMs = this.clock.nowMs();
+    this.keyspace = new Keyspace({
+      changed: (db, key) => this.noteChange(db, key),
+      expired: (db, key) => {
+        this.noteEffect(db.index, ['DEL', key]);
+        this.transactions.touch(db, key);
+      },
+      beforeWrite: (db, key, entry) => this.beforeWrite(db, key, entry),
+    });
+    this.keyspace.nowMs = this.clock.nowMs();
+    this.acl = new Acl(this.table);
+    this.blocking = new Blocking({
+      runAttempt: (session, attempt) => this.runAttempt(session, attempt),
+      monotonicMs: () => this.clock.monotonicMs(),
+    });
+    this.lua = createLuaHost(this);
+  }
+
+  /** Set by the running snapshot. */
+  beforeWrite: (db: Database, key: string, entry: Entry) => void = () => undefined;
+
+  newSession(kind: Session['kind']): Session {
+    const user = this.acl.defaultUser;
+    const session = new Session(
+      this.nextSessionId++,
+      this,
+      kind,
+      user,
+      user.noPassword && user.enabled,
+      this.clock.nowMs(),
+    );
+    if (kind === 'client') this.sessions.set(session.id, session);
+    return session;
+  }
+
+  forget(session: Session): void {
+    this.sessions.delete(session.id);
+    this.blocking.forget(session);
+    this.pubsub.forget(session);
+    this.transactions.unwatch(session);
+  }
+
+  /** Runs one request of a client from the first check to the closed log record. Waiters are served separately, by settle(). */
+  run(session: Session, argv: readonly string[]): Reply {
+    this.keyspace.nowMs = this.clock.nowMs();
+    session.lastActiveMs = this.keyspace.nowMs;
+    this.stats.commands++;
+    const container = this.table.get(argv[0] ?? '');
+    if (container === undefined) return this.refuse(session, undefined, replies.unknownCommand(argv));
+    const command = container.subcommands.size === 0 ? container : resolveSubcommand(container, argv);
+    if (command instanceof ErrorReply) return this.refuse(session, container, command);
+    session.lastCommand = command.name;
+    const refusal = this.refusal(session, command, argv);
+    if (refusal !== undefined) return this.refuse(session, command, refusal);
+    if (session.queue !== undefined && command.flags.has('no_multi')) {
+      return this.refuse(session, command, replies.err('Command not allowed inside a transaction'));
+    }
+    if (session.queue !== undefined && !command.flags.has('no_multi_queue')) {
+      session.queue.push({ command, argv });
+      return replies.QUEUED;
+    }
+    const slowUs = this.slowLog.thresholdUs;
+    const startedMs = slowUs >= 0 ? this.clock.monotonicMs() : 0;
+    const reply = this.execute(session, command, argv);
+    if (slowUs >= 0) {
+      const tookUs = (this.clock.monotonicMs() - startedMs) * 1000;
+      if (tookUs >= slowUs) this.slowLog.add(this.keyspace.nowMs, Math.round(tookUs), argv, session);
+    }
+    if (this.record !== '') this.closeRecord();
+    return reply;
+  }
+
+  /** The one wrapper: direct calls, MULTI, scripts and replay all pass here. Errors come back as replies. */
+  execute(session: Session, command: Command, argv: readonly string[]): Reply {
+    const { keyspace } = this;
+    const dirtyBefore = keyspace.dirty;
+    const dbIndex = session.db.index;
+    const outer = this.replaced;
+    this.replaced = undefined;
+    command.stats.calls++;
+    let reply: Reply;
+    try {
+      reply = command.run(session, argv);
+    } catch (error) {
+      if (error instanceof ErrorReply) {
+        reply = error;
+      } else {
+        this.logger.error({ err: error, command: command.name }, 'a command handler failed');
+        reply = new ErrorReply('ERR internal error');
+      }
+    }
+    if (reply instanceof ErrorReply) {
+      command.stats.failed++;
+      this.countError(reply);
+    }
+    if (command.writes && keyspace.dirty !== dirtyBefore) this.noteEffects(dbIndex, argv);
+    this.replaced = outer;
+    return reply;
+  }
+
+  /**
+   * The command that the log keeps in place of the one that runs: called by handlers whose command is not deterministic (relative
+   * times, random members, generated ids) or not worth repeating whole. Several calls add up; none() keeps nothing.
+   */
+  propagate(...argv: string[]): void {
+    if (this.replaced === undefined) this.replaced = [];
+    if (argv.length > 0) this.replaced.push(argv);
+  }
+
+  /** After a client's command, its reply being queued: serves those who waited for what it changed. */
+  settle(): void {
+    if (this.blocking.hasReady) this.blocking.serve();
+  }
+
+  /** Expires due keys for at most about a millisecond; called by a timer. */
+  expireCycle(): void {
+    this.keyspace.nowMs = this.clock.nowMs();
+    const stopMs = this.clock.monotonicMs() + 1;
+    for (const db of this.keyspace.databases) {
+      if (db.expiring === 0) continue;
+      while (db.expireDue(64) === 64 && this.clock.monotonicMs() < stopMs);
+    }
+    if (this.record !== '') this.closeRecord();
+  }
+
+  /** Holds back clients' commands (CLIENT PAUSE), for at least as long as an earlier pause. */
+  pauseClients(forMs: number, writesOnly: boolean): void {
+    const untilMs = Math.max(this.clock.monotonicMs() + forMs, this.pause?.untilMs ?? 0);
+    this.pause = { untilMs, writesOnly: writesOnly && (this.pause?.writesOnly ?? true) };
+    setTimeout(() => this.unpauseIfDue(), Math.ceil(untilMs - this.clock.monotonicMs())).unref();
+  }
+
+  unpauseClients(): void {
+    this.pause = undefined;
+    for (const session of this.sessions.values()) session.port?.resume();
+  }
+
+  private unpauseIfDue(): void {
+    if (this.pause === undefined) return;
+    const leftMs = this.pause.untilMs - this.clock.monotonicMs();
+    if (leftMs <= 0) this.unpauseClients();
+    else setTimeout(() => this.unpauseIfDue(), Math.ceil(leftMs)).unref();
+  }
+
+  /** True when CLIENT PAUSE holds this request back. */
+  isPaused(argv: readonly string[]): boolean {
+    if (this.pause === undefined) return false;
+    const command = this.table.get(argv[0] ?? '');
+    if (!this.pause.writesOnly) return command?.name !== 'client';
+    return command !== undefined && (command.writes || /^(eval|exec|publish|spublish)/.test(command.name));
+  }
+
+  /** Called by the server's timer. */
+  sampleStatistics(sinceMs: number): void {
+    this.opsPerSecond = Math.round(((this.stats.commands - this.sampledCommands) * 1000) / sinceMs);
+    this.sampledCommands = this.stats.commands;
+    this.usedMemoryBytes = getHeapStatistics().used_heap_size;
+    this.peakMemoryBytes = Math.max(this.peakMemoryBytes, this.usedMemoryBytes);
+  }
+
+  /** Ends the sessions of a user that was deleted or changed beyond recognition. */
+  killUser(name: string, except?: Session): number {
+    let killed = 0;
+    for (const session of this.sessions.values()) {
+      if (session.user.name !== name || session === except) continue;
+      session.port?.kill();
+      killed++;
+    }
+    return killed;
+  }
+
+  /** Why a request may not run at all: its shape, its caller's rights, the state of the server. */
+  refusal(session: Session, command: Command, argv: readonly string[]): ErrorReply | undefined {
+    const arity = arityError(command, argv.length);
+    if (arity !== undefined) return arity;
+    if (!session.authenticated && !command.noAuth) return replies.NO_AUTH;
+    if (!session.user.unrestricted) {
+      const denied = this.acl.refusal(session.user, command, argv, session.queue === undefined ? 'toplevel' : 'multi');
+      if (denied !== undefined) return denied;
+    }
+    if (command.denyOom) {
+      const limit = this.maxMemoryBytes;
+      if (limit > 0 && this.usedMemoryBytes > limit) return replies.OOM;
+    }
+    if (command.writes && this.log.writeRefusal !== undefined) return this.log.writeRefusal;
+    if (session.resp === 2 && session.subscriptions > 0 && !command.mayRunInSubscribe) {
+      return replies.err(
+        `Can't execute '${command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+      );
+    }
+    return undefined;
+  }
+
+  /** Kept beside the config: read at every write. */
+  maxMemoryBytes = 0;
+
+  countError(reply: ErrorReply): void {
+    const space = reply.error.indexOf(' ');
+    const code = space < 0 ? reply.error : reply.error.slice(0, space);
+    const { errors } = this.stats;
+    if (errors.has(code) || errors.size < 128) errors.set(code, (errors.get(code) ?? 0) + 1);
+  }
+
+  private refuse(session: Session, command: Command | undefined, error: ErrorReply): Reply {
+    if (session.queue !== undefined && !command?.flags.has('no_multi_queue')) session.queueFailed = true;
+    if (command !== undefined) command.stats.rejected++;
+    this.countError(error);
+    return error;
+  }
+
+  private runAttempt(session: Session, attempt: () => Reply | undefined): Reply | undefined {
+    this.keyspace.nowMs = this.clock.nowMs();
+    this.replaced = undefined;
+    let reply: Reply | undefined;
+    try {
+      reply = attempt();
+    } catch (error) {
+      if (!(error instanceof ErrorReply)) throw error;
+      reply = error;
+    }
+    // An attempt that changed something always names its effect: the blocking command itself would block again at replay.
+    for (const effect of this.takeReplaced()) this.noteEffect(session.db.index, effect);
+    if (this.record !== '') this.closeRecord();
+    return reply;
+  }
+
+  /** The effects of a command that changed something: itself, or what its handler put in its place. */
+  private noteEffects(dbIndex: number, argv: readonly string[]): void {
+    if (this.replaced === undefined) this.noteEffect(dbIndex, argv);
+    else for (const effect of this.replaced) this.noteEffect(dbIndex, effect);
+  }
+
+  private takeReplaced(): (readonly string[])[] {
+    const taken = this.replaced ?? [];
+    this.replaced = undefined;
+    return taken;
+  }
+
+  private noteChange(db: Database, key: string): void {
+    this.transactions.touch(db, key);
+    this.blocking.signal(db, key);
+  }
+
+  private noteEffect(dbIndex: number, argv: readonly string[]): void {
+    if (this.log === NO_LOG || this.keyspace.loading) return;
+    if (dbIndex !== this.recordDb) {
+      this.record += encodeRequest(['SELECT', String(dbIndex)]);
+      this.recordDb = dbIndex;
+    }
+    this.record += encodeRequest(argv);
+  }
+
+  private closeRecord(): void {
+    this.log.append(this.record);
+    this.record = '';
+    this.recordDb = 0;
+  }
+}

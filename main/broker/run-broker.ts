@@ -1,0 +1,86 @@
+/**
+ * One broker in the thread that calls this: engine, log and listeners composed. start-broker.ts is the door for everyone else.
+ */
+
+import { type AppendFsync, openLog } from './aof.ts';
+import { createClock } from './clock.ts';
+import { families } from './commands/index.ts';
+import { Config } from './config.ts';
+import { Engine, type Logger } from './engine.ts';
+import { listen, type TlsOptions } from './server.ts';
+
+export interface BrokerSettings {
+  /** Folder of the log; without it nothing is kept. */
+  readonly dir?: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly requirepass?: string | undefined;
+  readonly appendfsync: AppendFsync;
+  readonly tls?: TlsOptions | undefined;
+}
+
+export interface RunningBroker {
+  readonly port: number;
+  readonly tlsPort: number | undefined;
+  /** Resolves when the broker has stopped by itself (SHUTDOWN). */
+  readonly shutdown: Promise<void>;
+  stop(): Promise<void>;
+  /** @throws Error with Redis's text on a bad rule. */
+  setUser(name: string, rules: readonly string[]): void;
+  /** Removes the user and kills its connections. Returns how many. */
+  deleteUser(name: string): number;
+}
+
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+export async function runBroker(settings: BrokerSettings, logger: Logger): Promise<RunningBroker> {
+  if (!LOOPBACK.test(settings.host) && !settings.requirepass) {
+    throw new Error(
+      `refusing to listen on ${settings.host} without a password (use requirepass, or TLS beyond loopback)`,
+    );
+  }
+  const config = new Config({
+    appendonly: settings.dir === undefined ? 'no' : 'yes',
+    appendfsync: settings.appendfsync,
+    bind: settings.host,
+    dir: settings.dir ?? '',
+    requirepass: settings.requirepass ?? '',
+  });
+  const engine = new Engine({ clock: createClock(), config, commands: families.flat(), logger });
+  applyPassword(engine, settings.requirepass ?? '');
+  config.onChange = (name, value) => applyConfig(engine, name, value);
+  const log = await openLog(engine, settings.dir, settings.appendfsync);
+  const server = await listen(engine, log, settings).catch(async (error: unknown) => {
+    await log.close();
+    throw error;
+  });
+  config.report('port', String(server.port));
+  if (server.tlsPort !== undefined) config.report('tls-port', String(server.tlsPort));
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= server.stop().then(() => log.close());
+    return stopping;
+  };
+  const shutdown = new Promise<void>((resolve) => {
+    engine.requestShutdown = () => void stop().then(resolve);
+  });
+  return {
+    port: server.port,
+    tlsPort: server.tlsPort,
+    shutdown,
+    stop,
+    setUser: (name, rules) => void engine.acl.setUser(name, rules),
+    deleteUser: (name) => (engine.acl.deleteUser(name) === undefined ? 0 : engine.killUser(name)),
+  };
+}
+
+function applyPassword(engine: Engine, password: string): void {
+  engine.acl.setUser('default', password === '' ? ['nopass'] : ['resetpass', `>${password}`]);
+}
+
+function applyConfig(engine: Engine, name: string, value: string): void {
+  if (name === 'requirepass') applyPassword(engine, value);
+  else if (name === 'maxmemory') engine.maxMemoryBytes = Number(value);
+  else if (name === 'slowlog-log-slower-than') engine.slowLog.thresholdUs = Number(value);
+  else if (name === 'slowlog-max-len') engine.slowLog.maxEntries = Number(value);
+}
