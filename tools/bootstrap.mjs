@@ -140,8 +140,7 @@ function ensureInstalled() {
 function chooseNode() {
   const binary = process.platform === 'win32' ? 'node.exe' : 'node';
   const pinned = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', binary);
-  if (existsSync(pinned))
-    return { path: pinned, flags: [], isThisOne: realpathSync(process.execPath) === realpathSync(pinned) };
+  if (existsSync(pinned)) return { path: pinned, isThisOne: realpathSync(process.execPath) === realpathSync(pinned) };
   const version = versionOf(process.version);
   if (!isAtLeast(version, oldestNode)) {
     fail(
@@ -150,8 +149,10 @@ function chooseNode() {
     );
   }
   const needsFlag = !isAtLeast(version, stripsTypes) || (version[0] === 23 && version[1] < 6);
-  const flags = ['--disable-warning=ExperimentalWarning', ...(needsFlag ? ['--experimental-strip-types'] : [])];
-  return { path: process.execPath, flags, isThisOne: !needsFlag };
+  // By way of the environment, since workers and child processes need it too.
+  const options = `--disable-warning=ExperimentalWarning${needsFlag ? ' --experimental-strip-types' : ''}`;
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} ${options}`.trim();
+  return { path: process.execPath, isThisOne: !needsFlag };
 }
 
 /**
@@ -170,7 +171,7 @@ function leaveNpmBehind() {
 
 /** Runs the target in a process of its own that shares this one's streams; ends as it ends. */
 function runIn(node, target, args) {
-  const child = spawn(node.path, [...node.flags, target, ...args], { stdio: 'inherit' });
+  const child = spawn(node.path, [target, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // A terminal tells the whole group of an interrupt; the target would hear it twice and stop without order.
     process.on(signal, () => {

@@ -1,6 +1,7 @@
 /** The `millrace` command: its verbs, put together. What a verb does is in its own file. */
 import { Command } from 'commander';
 import { protocolVersion } from '../../contract/node.ts';
+import { brokerCommand } from './broker.ts';
 import type { CommandContext } from './context.ts';
 import { jobsCommand } from './jobs.ts';
 import { nodesCommand } from './nodes.ts';
@@ -18,7 +19,7 @@ function buildProgram(context: CommandContext, version: string): Command {
     .description('Turns the spare machines of a local network into one media worker.')
     .version(`${version} (node protocol ${protocolVersion})`)
     .addHelpText('after', exitCodeHelp);
-  for (const verb of [submitCommand, jobsCommand, nodesCommand, queuesCommand, tokenCommand]) {
+  for (const verb of [brokerCommand, submitCommand, jobsCommand, nodesCommand, queuesCommand, tokenCommand]) {
     program.addCommand(verb(context));
   }
   settle(program, context);
