@@ -1,6 +1,5 @@
 /** `millrace broker`: the embedded broker alone, for tests and for whoever needs a small Redis. */
 import { Command, Option } from 'commander';
-import { startBroker } from '../broker/start-broker.ts';
 import { type CommandContext, parsePort } from './context.ts';
 import { type ServeOptions, serve, servingCommand, stderrLogger } from './serve.ts';
 
@@ -14,6 +13,7 @@ interface BrokerVerbOptions extends ServeOptions {
 
 async function run(context: CommandContext, options: BrokerVerbOptions): Promise<void> {
   const logger = stderrLogger(context, options);
+  const { startBroker } = await import('../broker/start-broker.ts');
   const { port, host, dir, appendfsync, requirepass } = options;
   const broker = await startBroker({
     port,

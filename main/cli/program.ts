@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { protocolVersion } from '../../contract/node.ts';
 import { brokerCommand } from './broker.ts';
 import type { CommandContext } from './context.ts';
+import { hubCommand } from './hub.ts';
 import { jobsCommand } from './jobs.ts';
 import { nodesCommand } from './nodes.ts';
 import { type ExitCode, exitCodes, reportError } from './output.ts';
@@ -19,7 +20,15 @@ function buildProgram(context: CommandContext, version: string): Command {
     .description('Turns the spare machines of a local network into one media worker.')
     .version(`${version} (node protocol ${protocolVersion})`)
     .addHelpText('after', exitCodeHelp);
-  for (const verb of [brokerCommand, submitCommand, jobsCommand, nodesCommand, queuesCommand, tokenCommand]) {
+  for (const verb of [
+    hubCommand,
+    brokerCommand,
+    submitCommand,
+    jobsCommand,
+    nodesCommand,
+    queuesCommand,
+    tokenCommand,
+  ]) {
     program.addCommand(verb(context));
   }
   settle(program, context);

@@ -1,0 +1,121 @@
+/** `millrace hub`: the hub without a window of its own, from flags and the variables of older systems. */
+import { createReadStream, existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { z } from 'zod';
+import packageFile from '../../package.json' with { type: 'json' };
+import type { HubConfig } from '../hub/config.ts';
+import type { Hub } from '../hub/start-hub.ts';
+import { type CommandContext, parsePort } from './context.ts';
+import { dataFolder } from './data-folder.ts';
+import { createHubClient } from './hub-client.ts';
+import { CommandError, exitCodes, say } from './output.ts';
+import { type ServeOptions, serve, servingCommand, stderrLogger } from './serve.ts';
+
+export interface HubVerbOptions extends ServeOptions {
+  readonly data?: string;
+  readonly port: number;
+  readonly host?: string;
+  readonly broker?: string;
+  readonly localNode: boolean;
+  readonly legacyPort: readonly number[];
+  readonly models?: string;
+}
+
+type Environment = CommandContext['environment'];
+
+/** The built window: beside the sources in a checkout, beside the compiled app in a package. */
+export function windowFolder(): string | null {
+  const places = ['../../dist/renderer', '../../../renderer'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  return places.find((place) => existsSync(resolve(place, 'index.html'))) ?? null;
+}
+
+/** `--broker`, else `REDIS_URL`, else `REDIS_HOST` and `REDIS_PORT`. */
+function brokerUrl(flag: string | undefined, environment: Environment): string | null {
+  const { REDIS_URL: url, REDIS_HOST: host, REDIS_PORT: port } = environment;
+  const chosen = flag ?? (url || (host ? `redis://${host}:${port || 6_379}` : undefined));
+  if (chosen === undefined) return null;
+  if (!z.url({ protocol: /^rediss?$/ }).safeParse(chosen).success) {
+    throw new CommandError(exitCodes.usage, `The broker's address “${chosen}” is not redis://host:port.`);
+  }
+  return chosen;
+}
+
+function centralServerUrl(environment: Environment): { centralServerUrl?: string } {
+  const url = environment['CENTRAL_SERVER_URL'];
+  if (!url) return {};
+  if (!z.url({ protocol: /^https?$/ }).safeParse(url).success) {
+    throw new CommandError(exitCodes.usage, `CENTRAL_SERVER_URL “${url}” is not an http or https address.`);
+  }
+  return { centralServerUrl: url };
+}
+
+export function hubConfig(options: HubVerbOptions, environment: Environment): HubConfig {
+  return {
+    dataDir: dataFolder(options.data, environment),
+    port: options.port,
+    host: options.host ?? null,
+    brokerUrl: brokerUrl(options.broker, environment),
+    localNode: options.localNode,
+    legacyPorts: options.legacyPort,
+    uiFolder: windowFolder(),
+    nodeExecutable: process.execPath,
+    version: packageFile.version,
+    settings: centralServerUrl(environment),
+  };
+}
+
+/** `GOOGLE_LOGO` of the older system: the picture to mark with unless a job names another. */
+async function applyLogo(hub: Hub, path: string | undefined, context: CommandContext): Promise<void> {
+  if (!path) return;
+  const there = await stat(path).catch(() => undefined);
+  if (!there?.isFile())
+    return say(context.terminal, `GOOGLE_LOGO: there is no file “${path}”; the mark stays as it is.`);
+  const client = createHubClient(hub.url, hub.token);
+  try {
+    const name = basename(path);
+    const body = { bytes: createReadStream(path), sizeBytes: there.size };
+    const stored = await client.call('putLooseBlob', { query: { name }, body });
+    await client.call('updateSettings', { body: { logo: { ...stored, name } } });
+  } finally {
+    await client.close();
+  }
+}
+
+async function run(context: CommandContext, options: HubVerbOptions): Promise<void> {
+  const config = hubConfig(options, context.environment);
+  const logger = stderrLogger(context, options);
+  if (options.models !== undefined) logger.warn({ models: options.models }, 'no pipeline uses models yet');
+  if (config.uiFolder === null) logger.warn({}, 'the window is not built: npm run build');
+  // Loaded here: the other verbs start faster without it.
+  const { startHub } = await import('../hub/start-hub.ts');
+  const hub = await startHub(config, logger);
+  await applyLogo(hub, context.environment['GOOGLE_LOGO'], context);
+  const { url, port, brokerPort } = hub;
+  serve(context, logger, { url, port, brokerPort }, () => hub.stop());
+}
+
+const collectPorts = (text: string, before: readonly number[]): readonly number[] => [...before, parsePort(text)];
+
+export function hubCommand(context: CommandContext): Command {
+  const command = new Command('hub')
+    .description('Runs the hub: API, window, catalog, planner and broker')
+    .option('--data <dir>', 'folder that holds everything it keeps (or MILLRACE_DATA)')
+    .option('--port <n>', 'loopback port of API and window; 0 takes the last one, or a free one', parsePort, 0)
+    .option('--host <addr>', 'address of the door to the network, opened at once')
+    .option('--broker <url>', 'a Redis or Valkey instead of the embedded broker (or REDIS_URL)')
+    .option('--no-local-node', 'lets this machine do no work itself')
+    .option('--models <dir>', 'folder of models, for pipelines that use them')
+    .option(
+      '--legacy-port <n>',
+      'also listens here, for clients of older systems; may be given several times',
+      collectPorts,
+      [],
+    )
+    .action((options: HubVerbOptions) => run(context, options));
+  return servingCommand(command);
+}
