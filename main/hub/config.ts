@@ -1,6 +1,7 @@
 /** What a hub is started with, and the built-in values of its settings. */
 import { hostname } from 'node:os';
 import type { Settings } from '../../contract/operations/hub.ts';
+import type { SettingsChange } from './settings-store.ts';
 
 export interface HubConfig {
   /** Holds everything that the hub keeps. */
@@ -21,7 +22,7 @@ export interface HubConfig {
   readonly nodeExecutable: string;
   readonly version: string;
   /** Values that win over stored settings (environment, flags). */
-  readonly settings: Partial<Pick<Settings, 'centralServerUrl' | 'hubName'>>;
+  readonly settings: SettingsChange;
 }
 
 export const defaultSettings: Settings = {

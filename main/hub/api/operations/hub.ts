@@ -5,10 +5,9 @@ import type { Node } from '../../../../contract/operations/nodes.ts';
 import { reasonSentence } from '../../../../contract/reasons.ts';
 import { countJobs, failureGroups } from '../../catalog/jobs.ts';
 import type { EventLog } from '../../events.ts';
+import type { SettingsChange } from '../../settings-store.ts';
 import type { JsonHandlers } from '../handlers.ts';
 import type { ViewParts } from './job-view.ts';
-
-export type SettingsChange = { readonly [K in keyof Settings]?: Settings[K] | undefined };
 
 export interface HubParts extends ViewParts {
   readonly hub: { readonly id: string; readonly version: string };

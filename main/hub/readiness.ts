@@ -1,0 +1,44 @@
+/** What must be well for work to go on, for /readyz: broker, catalog, disk. */
+import { statfs } from 'node:fs/promises';
+import { z } from 'zod';
+import type { ReadinessCheck } from './api/parts.ts';
+import type { Catalog } from './catalog/database.ts';
+
+/** Below this the hub takes no more files, bytes. */
+const diskReserveBytes = 500_000_000;
+
+export interface ReadinessParts {
+  readonly catalog: Catalog;
+  readonly dataDir: string;
+  brokerReachable(): boolean;
+}
+
+function checkCatalog(catalog: Catalog): ReadinessCheck {
+  try {
+    catalog.get(z.unknown(), 'SELECT 1 AS one');
+    return { name: 'catalog', ok: true, detail: 'The catalog answers.' };
+  } catch {
+    return { name: 'catalog', ok: false, detail: 'The catalog does not answer.' };
+  }
+}
+
+async function checkDisk(dataDir: string): Promise<ReadinessCheck> {
+  const { bavail, bsize } = await statfs(dataDir);
+  const freeBytes = bavail * bsize;
+  const ok = freeBytes >= diskReserveBytes;
+  return {
+    name: 'disk',
+    ok,
+    detail: `${(freeBytes / 1e9).toFixed(1)} GB free${ok ? '' : ': make room, then work goes on'}.`,
+  };
+}
+
+/** All checks; cheap enough for every few seconds. */
+export async function readiness(parts: ReadinessParts): Promise<ReadinessCheck[]> {
+  const reachable = parts.brokerReachable();
+  return [
+    { name: 'broker', ok: reachable, detail: reachable ? 'The broker answers.' : 'The broker cannot be reached.' },
+    checkCatalog(parts.catalog),
+    await checkDisk(parts.dataDir),
+  ];
+}

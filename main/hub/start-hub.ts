@@ -1,0 +1,314 @@
+/**
+ * The hub's composition root: builds every part in the order of what it needs, wires them, and stops them in reverse.
+ * Decides nothing itself.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { v7 as uuid } from 'uuid';
+import { z } from 'zod';
+import { systemClock } from '../../common/clock.ts';
+import { lockFolder, writeFileAtomic } from '../../common/files.ts';
+import { type Identity, loadOrCreateIdentity } from '../../common/identity.ts';
+import type { Logger } from '../../common/log.ts';
+import type { HubEvent } from '../../contract/hub-events.ts';
+import type { ImportOutcome } from '../../contract/shell-api.ts';
+import { startBroker } from '../broker/start-broker.ts';
+import type { JsonHandlers } from './api/handlers.ts';
+import { hubHandlers } from './api/operations/hub.ts';
+import { batchView } from './api/operations/job-view.ts';
+import { jobsHandlers } from './api/operations/jobs.ts';
+import { libraryHandlers } from './api/operations/library.ts';
+import { listNodes, nodesHandlers } from './api/operations/nodes.ts';
+import type { Api } from './api/parts.ts';
+import { startApi } from './api/start-api.ts';
+import { createAuthenticator, loadOwnerToken } from './authenticator.ts';
+import { createBlobStore } from './blobs/blob-store.ts';
+import { openCatalog } from './catalog/database.ts';
+import { findBatch } from './catalog/jobs.ts';
+import { hubId as loadHubId } from './catalog/settings.ts';
+import { createCentralStore } from './central-store/central-store.ts';
+import { defaultSettings, type HubConfig } from './config.ts';
+import { createDoors, type Doors } from './doors.ts';
+import { createEventLog } from './events.ts';
+import { createJobWaiters } from './job-waiters.ts';
+import { startLocalNode } from './nodes/local-node.ts';
+import { createNodeRegistry } from './nodes/node-registry.ts';
+import { fetchAddress } from './planner/fetch-address.ts';
+import { createIntake, type WorkOrder } from './planner/import-item.ts';
+import { importPaths } from './planner/import-paths.ts';
+import { inspectFile } from './planner/inspect-file.ts';
+import { createNodeBlobs } from './planner/node-blobs.ts';
+import { createPlanner, found } from './planner/planner.ts';
+import { type KeptPorts, loadPorts } from './ports.ts';
+import { createPreviewService } from './previews/preview-service.ts';
+import { embeddedBroker, externalBroker, type HubBroker } from './queue/hub-broker.ts';
+import { createNodeQueues } from './queue/node-queues.ts';
+import { createOutboxPump } from './queue/outbox-pump.ts';
+import { keepReconciled } from './queue/reconcile.ts';
+import { readiness } from './readiness.ts';
+import { createSettingsStore } from './settings-store.ts';
+
+export interface Hub {
+  readonly url: string;
+  readonly port: number;
+  /** Port of the embedded broker, or that of the external one. */
+  readonly brokerPort: number;
+  /** The owner's token. */
+  readonly token: string;
+  importPaths(paths: readonly string[], order: Omit<WorkOrder, 'name'>): Promise<ImportOutcome>;
+  stop(): Promise<void>;
+}
+
+const clock = systemClock;
+/** Closers of what was opened, newest first. */
+type Closers = (() => Promise<unknown> | unknown)[];
+
+/** Disk and identity: what there is before anything moves. */
+async function openStorage(config: HubConfig, logger: Logger, closers: Closers) {
+  const { dataDir } = config;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  closers.push(await lockFolder(dataDir));
+  const ports = await loadPorts(dataDir);
+  const catalog = openCatalog(join(dataDir, 'catalog.sqlite'));
+  closers.push(() => catalog.close());
+  const blobs = await createBlobStore({ dir: join(dataDir, 'blobs'), logger });
+  closers.push(() => blobs.close());
+  const hubId = loadHubId(catalog, uuid);
+  const identity = await loadOrCreateIdentity(join(dataDir, 'identity'), `millrace-hub-${hubId}`);
+  const centralStore = createCentralStore({ catalog, blobs, dataDir, clock, logger });
+  await centralStore.repair();
+  return { ports, catalog, blobs, hubId, identity, centralStore, token: await loadOwnerToken(dataDir) };
+}
+type Storage = Awaited<ReturnType<typeof openStorage>>;
+
+function openBroker(config: HubConfig, ports: KeptPorts, logger: Logger): Promise<HubBroker> {
+  if (config.brokerUrl !== null) return externalBroker(config.brokerUrl, logger);
+  const dir = join(config.dataDir, 'broker');
+  return embeddedBroker(({ password }) =>
+    ports.use('broker', 0, (port) =>
+      startBroker({ dir, port, requirepass: password, appendfsync: 'everysec', inThread: true, logger }),
+    ),
+  );
+}
+
+/** Events, planner, machines and the way to the broker: what moves work. */
+function composeWork(
+  parts: {
+    storage: Storage;
+    broker: HubBroker;
+    doors: () => Doors;
+    api: () => Api;
+    settings: () => { hubName: string; centralServerUrl: string | null };
+    logger: Logger;
+  },
+  closers: Closers,
+) {
+  const { storage, broker, logger } = parts;
+  const { catalog } = storage;
+  const events = createEventLog(Math.floor(clock.wallMs() / 1_000) * 1_000);
+  const waiters = createJobWaiters();
+  const emit = (event: HubEvent): void => {
+    events.emit(event);
+    waiters.observe(event);
+  };
+  const queues = createNodeQueues(broker.url, logger);
+  closers.push(() => queues.close());
+  const pump = createOutboxPump({ catalog, queues, logger });
+  closers.push(() => pump.stop());
+  const planner = createPlanner({
+    catalog,
+    clock,
+    logger,
+    nodes: () => registry.views(),
+    settings: parts.settings,
+    emit,
+    pump: pump.pump,
+    withdraw: (attempts) => {
+      for (const attempt of attempts)
+        queues
+          .remove(attempt)
+          .catch((error: unknown) => logger.debug({ error, ...attempt }, 'a placement could not be taken back'));
+    },
+    brokerReachable: queues.reachable,
+  });
+  const registry = createNodeRegistry({
+    catalog,
+    clock,
+    logger,
+    events: { emit },
+    leases: planner.leases,
+    broker: {
+      access: (node) => broker.access(node, parts.doors().brokerPort()),
+      admit: broker.admit,
+      expel: broker.expel,
+    },
+    hubId: storage.hubId,
+    pin: storage.identity.pin,
+    hubName: () => parts.settings().hubName,
+    addresses: () => parts.doors().addresses(),
+    dropConnections: (nodeId) => {
+      parts.api().dropNode(nodeId);
+      parts.doors().dropNode(nodeId);
+    },
+    changed: () => planner.touch(),
+  });
+  return { events, emit, waiters, queues, pump, planner, registry };
+}
+type Work = ReturnType<typeof composeWork>;
+
+const pinRow = z.object({ id: z.string() });
+
+function composeDoors(
+  config: HubConfig,
+  storage: Storage,
+  broker: HubBroker,
+  api: () => Api,
+  hubName: () => string,
+  logger: Logger,
+): Doors {
+  return createDoors({
+    api,
+    identity: storage.identity satisfies Identity,
+    hubId: storage.hubId,
+    hubName,
+    host: config.host ?? '0.0.0.0',
+    ports: storage.ports,
+    broker: broker.port === null ? null : { host: '127.0.0.1', port: broker.port },
+    logger,
+    nodeOfPin: (pin) =>
+      storage.catalog.get(pinRow, 'SELECT id FROM nodes WHERE pin = @pin AND removed_ms IS NULL', { pin })?.id ?? null,
+  });
+}
+
+/**
+ * Starts a hub on its data folder.
+ * @throws Error with a sentence for the user: folder in use, port taken, catalog from a newer version …
+ */
+export async function startHub(config: HubConfig, logger: Logger): Promise<Hub> {
+  const closers: Closers = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) {
+      await Promise.resolve()
+        .then(close)
+        .catch((error: unknown) => logger.warn({ error }, 'a part did not stop in order'));
+    }
+  };
+  try {
+    return { ...(await compose(config, logger, closers)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function compose(config: HubConfig, logger: Logger, closers: Closers): Promise<Omit<Hub, 'stop'>> {
+  const storage = await openStorage(config, logger, closers);
+  const { catalog, blobs, centralStore } = storage;
+  const broker = await openBroker(config, storage.ports, logger);
+  closers.push(() => broker.stop());
+  const later: { api?: Api } = {};
+  const api = (): Api => found(later.api, 'API yet');
+  const settings = createSettingsStore(catalog, defaultSettings, config.settings, async (before, after) => {
+    if (after.acceptNodes && !before.acceptNodes) await doors.open();
+    if (!after.acceptNodes && before.acceptNodes) await doors.close();
+    work.emit({ name: 'settings.changed', data: {} });
+  });
+  const doors = composeDoors(config, storage, broker, api, () => settings.current().hubName, logger);
+  const work = composeWork({ storage, broker, doors: () => doors, api, settings: settings.current, logger }, closers);
+  const { planner, registry } = work;
+  const views = { catalog, planner, nodes: registry.views };
+  const intake = createIntake({
+    catalog,
+    planner,
+    clock,
+    settings: settings.current,
+    blobPath: blobs.path,
+    emit: work.emit,
+    batchView: (id) => batchView(views, found(findBatch(catalog, id), 'batch')),
+    fetchAddress: (url) => fetchAddress(url, blobs.put),
+  });
+  const nodeParts = { catalog, registry, planner, clock };
+  const handlers: JsonHandlers = {
+    ...hubHandlers({
+      ...views,
+      hub: { id: storage.hubId, version: config.version },
+      events: work.events,
+      listNodes: () => listNodes(nodeParts),
+      settings: settings.current,
+      changeSettings: settings.change,
+    }),
+    ...jobsHandlers({ ...views, intake, waiters: work.waiters }),
+    ...libraryHandlers({ ...views, intake }),
+    ...nodesHandlers({
+      ...nodeParts,
+      openDoor: async () => void (await settings.change({ acceptNodes: true })),
+      results: { record: planner.record },
+    }),
+  };
+  const previews = createPreviewService({ dir: join(config.dataDir, 'previews'), blobs, logger });
+  closers.push(() => previews.stop());
+
+  later.api = await storage.ports.use('http', config.port, (port) =>
+    startApi({
+      handlers,
+      catalog,
+      blobs,
+      intake,
+      centralStore,
+      previews,
+      events: work.events,
+      auth: createAuthenticator(storage.token, registry),
+      nodeBlobs: createNodeBlobs(planner.open),
+      inspect: inspectFile,
+      readiness: () => readiness({ catalog, dataDir: config.dataDir, brokerReachable: work.queues.reachable }),
+      settings: settings.current,
+      dataDir: config.dataDir,
+      uiFolder: config.uiFolder,
+      clock,
+      logger,
+      version: config.version,
+      listen: { host: '127.0.0.1', port },
+      legacyPorts: config.legacyPorts,
+    }),
+  );
+  closers.push(() => api().stop());
+  closers.push(() => doors.close());
+  await begin(storage, work, logger, closers);
+  if (settings.current().acceptNodes || config.host !== null) await doors.open();
+  closers.push(await announce(config, api(), logger, registry, storage));
+  return {
+    url: api().url,
+    port: api().port,
+    brokerPort: broker.port ?? Number(new URL(broker.url).port || 6_379),
+    token: storage.token,
+    importPaths: (paths, order) =>
+      importPaths({ blobs, intake, maxBytes: () => settings.current().maxUploadBytes }, paths, order),
+  };
+}
+
+/** Everything is wired: let it move. */
+async function begin(storage: Storage, work: Work, logger: Logger, closers: Closers): Promise<void> {
+  const { planner, registry, queues, pump } = work;
+  await registry.start();
+  closers.push(() => registry.stop());
+  planner.start();
+  closers.push(() => planner.stop());
+  closers.push(
+    keepReconciled({ catalog: storage.catalog, planner, queues, nowMs: clock.wallMs, pump: pump.pump, logger }),
+  );
+}
+
+/** Tells commands of this machine where the hub is, and starts its own node. */
+async function announce(
+  config: HubConfig,
+  api: Api,
+  logger: Logger,
+  registry: Work['registry'],
+  storage: Storage,
+): Promise<() => Promise<void>> {
+  const file = join(config.dataDir, 'hub.json');
+  await writeFileAtomic(file, JSON.stringify({ url: api.url, pid: process.pid }), 0o600);
+  return async () => {
+    await rm(file, { force: true });
+  };
+}
