@@ -74,6 +74,20 @@ export const joinRequestSchema = z.object({
 });
 export type JoinRequest = z.infer<typeof joinRequestSchema>;
 
+/**
+ * The first line on stdin of the node-agent that a hub starts on its own machine (with `MILLRACE_PARENT_PIPE=1` in its environment):
+ * JSON, at most 16 kB. The pipe stays open; its end is the end of the hub, and the agent's too.
+ */
+export const parentConfigSchema = z.object({
+  /** The hub's loopback address. */
+  hub: z.url(),
+  /** For a node that has not joined yet, or that the hub knows no more. */
+  token: joinTokenSchema,
+  dataDir: z.string().min(1),
+  name: z.string().min(1).max(63),
+});
+export type ParentConfig = z.infer<typeof parentConfigSchema>;
+
 /** How a node reaches the broker. `password` belongs to the node's own user there (null: an external Redis without one). */
 export const brokerAccessSchema = z.object({
   /** Port of the embedded broker on the host that the node reaches the hub by; null when `url` is set. */
