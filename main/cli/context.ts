@@ -1,6 +1,7 @@
 /** What every verb gets: where it talks, its environment, and the running hub of its data folder. */
 import { Command, InvalidArgumentError } from 'commander';
-import { dataFolder, findHub } from './data-folder.ts';
+import { dataFolder } from '../../common/data-folder.ts';
+import { findHub } from './find-hub.ts';
 import { createHubClient, type HubClient } from './hub-client.ts';
 import type { Terminal } from './output.ts';
 

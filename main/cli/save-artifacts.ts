@@ -2,24 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { freeName } from '../../common/file-names.ts';
 import { MillraceError } from '../../contract/errors.ts';
 import type { HubClient } from './hub-client.ts';
-
-/** A name that is free among `taken`: `photo.jpg`, `photo (2).jpg` … Never leads out of its folder. */
-export function freeName(name: string, taken: Set<string>): string {
-  const safe = basename(name.replaceAll('\\', '/')).replace(/\p{Cc}/gu, '_');
-  const whole = safe === '' || safe === '.' || safe === '..' ? '_' : safe;
-  const extension = extname(whole);
-  const stem = whole.slice(0, whole.length - extension.length);
-  let candidate = whole;
-  // Case does not tell names apart on every system.
-  for (let n = 2; taken.has(candidate.toLowerCase()); n++) candidate = `${stem} (${n})${extension}`;
-  taken.add(candidate.toLowerCase());
-  return candidate;
-}
 
 /** Fetches a blob into a file that is whole or not there. */
 async function saveBlob(hub: HubClient, sha256: string, path: string): Promise<void> {

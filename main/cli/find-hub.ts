@@ -1,32 +1,11 @@
-/** Where a hub or a node keeps everything, and how the commands of the same machine find the running hub through that folder. */
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+/** How the commands of a machine find the hub that runs there: through its data folder. */
+import { join } from 'node:path';
 import { z } from 'zod';
 import { readTextIfThere } from '../../common/files.ts';
 import { CommandError, exitCodes } from './output.ts';
 
 /** `DATA/hub.json`, there while a hub runs on that folder. */
 export const hubFileSchema = z.object({ url: z.url(), pid: z.int().positive() });
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The system's own place for an app's data (XDG on Linux). */
-function systemFolder(environment: Environment): string {
-  const home = homedir();
-  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support');
-  if (process.platform === 'win32') return environment['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local');
-  return environment['XDG_DATA_HOME'] || join(home, '.local', 'share');
-}
-
-/**
- * The data folder: flag, then `MILLRACE_DATA`, then the system's place. A node that runs by itself has another default than a
- * hub, since one folder serves one process.
- */
-export function dataFolder(flag: string | undefined, environment: Environment, role: 'hub' | 'node' = 'hub'): string {
-  const chosen = flag ?? environment['MILLRACE_DATA'];
-  if (chosen) return resolve(chosen);
-  return join(systemFolder(environment), role === 'hub' ? 'millrace' : 'millrace-node');
-}
 
 /**
  * Address and token of the hub that runs on this data folder.
