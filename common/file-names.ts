@@ -4,12 +4,12 @@ import { basename, extname } from 'node:path';
 /** Names that Windows keeps for devices, with any extension. */
 const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** The name without any way out of its folder, and without what some system cannot store. */
-export function plainName(name: string): string {
-  const last = basename(name.normalize('NFC').replaceAll('\\', '/'));
-  const clean = last.replace(/[\p{Cc}<>:"|?*]/gu, '_').replace(/[. ]+$/, '');
+/** The name without any way out of its folder, and without what this system (or the one given) cannot store. */
+export function plainName(name: string, platform: NodeJS.Platform = process.platform): string {
+  const last = basename(name.normalize('NFC').replaceAll('\\', '/')).replace(/\p{Cc}/gu, '_');
+  const clean = platform === 'win32' ? last.replace(/[<>:"|?*]/g, '_').replace(/[. ]+$/, '') : last;
   if (clean === '' || clean === '.' || clean === '..') return '_';
-  return reserved.test(clean) ? `_${clean}` : clean;
+  return platform === 'win32' && reserved.test(clean) ? `_${clean}` : clean;
 }
 
 /** A plain name that is free among `taken`, and takes it: `photo.jpg`, `photo (2).jpg` … Case does not tell names apart. */

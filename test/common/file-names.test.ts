@@ -10,12 +10,19 @@ describe('plainName', () => {
     ['..', '_'],
     ['', '_'],
     ['a\u0000b\n.png', 'a_b_.png'],
+    ['what?.png', 'what?.png'],
+    ['Cafe\u0301.jpg', 'Café.jpg'],
+  ])('%j becomes %j', (name, expected) => {
+    expect(plainName(name, 'linux')).toBe(expected);
+  });
+
+  it.each([
     ['what?.png', 'what_.png'],
     ['CON.jpg', '_CON.jpg'],
     ['trailing. ', 'trailing'],
-    ['Cafe\u0301.jpg', 'Café.jpg'],
-  ])('%j becomes %j', (name, expected) => {
-    expect(plainName(name)).toBe(expected);
+    ['. .', '_'],
+  ])('%j becomes %j where Windows keeps it', (name, expected) => {
+    expect(plainName(name, 'win32')).toBe(expected);
   });
 });
 
