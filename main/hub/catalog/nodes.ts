@@ -7,6 +7,19 @@ import { type Capability, capabilitySchema } from '../../../contract/node.ts';
 import type { Catalog } from './database.ts';
 import { flag, json } from './rows.ts';
 
+/** What is kept of a node that another version wrote, until it says hello again: it can do nothing. */
+const unknownCapability: Capability = {
+  agentVersion: '',
+  nodeVersion: '',
+  os: '',
+  arch: '',
+  cpuModel: '',
+  cores: 1,
+  memoryBytes: 1,
+  kinds: [],
+  helpers: {},
+};
+
 const nodeRow = z
   .object({
     id: z.string(),
@@ -16,7 +29,7 @@ const nodeRow = z
     broker_password: z.string(),
     local: flag,
     session: z.string().nullable(),
-    capability: json(capabilitySchema),
+    capability: json(capabilitySchema).catch(unknownCapability),
     joined_by: z.string(),
     joined_ms: z.int(),
     last_seen_ms: z.int().nullable(),
