@@ -39,6 +39,8 @@ export class Connection implements ClientPort {
   /** A request that CLIENT PAUSE holds back. */
   private held: string[] | undefined;
   private out = '';
+  /** What gathered in `out` tells of changes that the log has not taken yet. */
+  private dependsOnLog = false;
   private draining = false;
   private closing = false;
   private ended = false;
@@ -76,6 +78,7 @@ export class Connection implements ClientPort {
     const { session } = this;
     if (session.replyMode !== 'on' && !isMessage(reply)) return;
     this.out += encodeReply(reply, session.resp);
+    if (this.host.engine.unflushed) this.dependsOnLog = true;
     this.host.scheduleFlush(this);
   }
 
@@ -94,8 +97,13 @@ export class Connection implements ClientPort {
     setImmediate(() => this.drain());
   }
 
-  /** Writes what has gathered. Called once a turn, after the log. */
-  flush(): void {
+  /** Writes what has gathered. Called once a turn, after the log; when the log failed, nothing that depends on it is acknowledged. */
+  flush(logged: boolean): void {
+    if (!logged && this.dependsOnLog) {
+      this.kill();
+      return;
+    }
+    this.dependsOnLog = false;
     if (this.out !== '' && !this.ended) {
       const { out } = this;
       this.out = '';

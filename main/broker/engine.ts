@@ -90,6 +90,8 @@ export class Engine {
   /** Set by a running snapshot: completes it at once (SWAPDB cannot wait for slices). */
   finishSnapshot: () => void = () => undefined;
   readonly stats = { commands: 0, connections: 0, rejectedConnections: 0, errors: new Map<string, number>() };
+  /** Records were handed to the log since its last flush: replies sent now depend on that flush. */
+  unflushed = false;
   private sampledCommands = 0;
   private nextSessionId = 1;
   private record = '';
@@ -355,6 +357,7 @@ export class Engine {
 
   private closeRecord(): void {
     this.log.append(this.record);
+    this.unflushed = true;
     this.record = '';
     this.recordDb = 0;
   }

@@ -49,7 +49,7 @@ export async function runBroker(settings: BrokerSettings, logger: Logger): Promi
   const engine = new Engine({ clock: createClock(), config, commands: families.flat(), logger });
   applyPassword(engine, settings.requirepass ?? '');
   config.onChange = (name, value) => applyConfig(engine, name, value);
-  const log = await openLog(engine, settings.dir, settings.appendfsync);
+  const log = await openLog(engine, settings.dir);
   const server = await listen(engine, log, settings).catch(async (error: unknown) => {
     await log.close();
     throw error;

@@ -52,10 +52,11 @@ export async function listen(engine: Engine, log: TurnLog, options: ListenOption
 
   const flush = (): void => {
     scheduled = false;
-    if (!log.flush()) for (const connection of flushSet) connection.kill();
+    const logged = log.flush();
+    engine.unflushed = false;
     const written = [...flushSet];
     flushSet.clear();
-    for (const connection of written) connection.flush();
+    for (const connection of written) connection.flush(logged);
   };
 
   const host: ConnectionHost = {

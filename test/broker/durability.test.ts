@@ -1,0 +1,220 @@
+/** kill -9, torn tails, damage, rewriting: what was acknowledged comes back, and what is broken is said. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFile, mkdtemp, open, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../common/log.ts';
+import { type Broker, startBroker } from '../../main/broker/start-broker.ts';
+
+const runner = join(import.meta.dirname, 'support', 'run-broker-process.ts');
+
+interface Running {
+  readonly port: number;
+  readonly child: ChildProcess;
+  readonly exited: Promise<unknown>;
+}
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function folder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'mr-aof-'));
+  cleanups.push(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** A broker in a process of its own, so that it can be killed. */
+async function startProcess(dir: string, appendfsync: string): Promise<Running> {
+  const child = spawn(process.execPath, [runner, dir, appendfsync], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  cleanups.push(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.once('data', (chunk: Buffer) => resolve(Number(JSON.parse(chunk.toString()).port)));
+    child.once('exit', () => reject(new Error('the broker ended')));
+  });
+  return { port, child, exited };
+}
+
+async function startHere(dir: string): Promise<{ broker: Broker; client: Redis }> {
+  const broker = await startBroker({ dir, inThread: false, logger: silentLogger });
+  cleanups.push(() => broker.stop());
+  return { broker, client: connect(broker.port) };
+}
+
+function connect(port: number): Redis {
+  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => null, maxRetriesPerRequest: 0 });
+  client.on('error', () => undefined);
+  cleanups.push(async () => client.disconnect());
+  return client;
+}
+
+async function lastLog(dir: string): Promise<string> {
+  const logs = (await readdir(dir)).filter((name) => name.endsWith('.log')).sort();
+  return join(dir, logs.at(-1) ?? '');
+}
+
+const SCRIPT = `redis.call('INCR', KEYS[1]) redis.call('RPUSH', KEYS[2], ARGV[1]) return redis.call('ZADD', KEYS[3], ARGV[1], ARGV[1])`;
+
+describe.each(['always', 'everysec', 'no'])('kill -9 under load, appendfsync %s', (appendfsync) => {
+  it('loses no acknowledged write and no half script', async () => {
+    const dir = await folder();
+    const acknowledged: number[] = [];
+    let next = 0;
+    for (let round = 0; round < 3; round++) {
+      const running = await startProcess(dir, appendfsync);
+      const client = connect(running.port);
+      const stopAt = next + 400;
+      const writers = Array.from({ length: 20 }, async () => {
+        for (;;) {
+          const n = next++;
+          await client.eval(SCRIPT, 3, 'count', 'list', 'zset', n);
+          acknowledged.push(n);
+          if (n >= stopAt) running.child.kill('SIGKILL');
+        }
+      });
+      await Promise.allSettled(writers);
+      await running.exited;
+      const { broker, client: reader } = await startHere(dir);
+      const list = (await reader.lrange('list', 0, -1)).map(Number);
+      const present = new Set(list);
+      expect(acknowledged.filter((n) => !present.has(n))).toEqual([]);
+      expect(await reader.zcard('zset')).toBe(list.length);
+      expect(Number(await reader.get('count'))).toBe(list.length);
+      reader.disconnect();
+      await broker.stop();
+    }
+    expect(acknowledged.length).toBeGreaterThan(300);
+  });
+});
+
+/** Everything a keyspace holds, in a form that can be compared. */
+async function picture(client: Redis): Promise<unknown> {
+  const out: Record<string, unknown> = {};
+  for (const db of [0, 3]) {
+    await client.select(db);
+    for (const key of (await client.keys('*')).sort()) {
+      const type = await client.type(key);
+      const read: Record<string, () => Promise<unknown>> = {
+        string: () => client.getBuffer(key),
+        list: () => client.lrangeBuffer(key, 0, -1),
+        hash: () => client.hgetall(key),
+        set: async () => (await client.smembers(key)).sort(),
+        zset: () => client.zrange(key, 0, -1, 'WITHSCORES'),
+        stream: async () => [await client.xrange(key, '-', '+'), await client.call('XINFO', 'STREAM', key, 'FULL')],
+      };
+      const value = await read[type]?.();
+      // Idle times and "seen" stamps move on; delivery data must not.
+      out[`${db}:${key}`] = [type, JSON.stringify(value).replace(/"(seen|active)-time",-?\d+/g, ''), await client.call('PEXPIRETIME', key)];
+    }
+  }
+  await client.select(0);
+  return out;
+}
+
+async function fill(client: Redis): Promise<void> {
+  await client.set('s', Buffer.from([0, 255, 13, 10, 128]));
+  await client.set('ttl', 'x', 'EX', 1000);
+  await client.set('gone', 'x', 'PX', 1);
+  await client.incrbyfloat('f', 0.1);
+  await client.rpush('l', 'a', 'b', Buffer.from([200, 0]));
+  await client.lmove('l', 'l2', 'LEFT', 'RIGHT');
+  await client.hset('h', 'a', '1', 'ü', 'ß');
+  await client.hincrbyfloat('h', 'n', 2.5);
+  await client.sadd('set', 1, 2, 3, 'x');
+  await client.spop('set', 2);
+  await client.zadd('z', 1.1, 'a', '-inf', 'b', 'inf', 'c', 0.1 + 0.2, 'd');
+  await client.zpopmin('z');
+  await client.xadd('st', '*', 'k', 'v');
+  await client.xadd('st', '*', 'k', 'w');
+  await client.xgroup('CREATE', 'st', 'g', '0');
+  await client.xreadgroup('GROUP', 'g', 'me', 'COUNT', 1, 'STREAMS', 'st', '>');
+  await client.xgroup('CREATE', 'empty', 'g', '$', 'MKSTREAM');
+  await client.select(3);
+  await client.set('other', '1');
+  await client.select(0);
+  await client.multi().set('m1', '1').incr('m1').rename('m1', 'm2').expire('m2', 500).exec();
+}
+
+describe('the log', () => {
+  it('brings every type back, by replay and by a rewritten log', async () => {
+    const dir = await folder();
+    const first = await startHere(dir);
+    await fill(first.client);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const before = await picture(first.client);
+    first.client.disconnect();
+    await first.broker.stop();
+    const second = await startHere(dir);
+    expect(await picture(second.client)).toEqual(before);
+    const rewritten = second.client.call('BGREWRITEAOF');
+    await second.client.set('during', '1');
+    await rewritten;
+    await expect.poll(async () => (await readdir(dir)).filter((name) => name.endsWith('.base')).length).toBe(1);
+    const later = await picture(second.client);
+    second.client.disconnect();
+    await second.broker.stop();
+    const third = await startHere(dir);
+    expect(await picture(third.client)).toEqual(later);
+  });
+
+  it('snapshots one instant while commands go on', async () => {
+    const dir = await folder();
+    const { broker, client } = await startHere(dir);
+    const filling = client.pipeline();
+    for (let n = 0; n < 20_000; n++) filling.set(`k${n}`, '0');
+    await filling.exec();
+    await client.call('BGREWRITEAOF');
+    for (let round = 1; round <= 20; round++) {
+      const changing = client.pipeline();
+      for (let n = 0; n < 500; n++) changing.incr(`k${(round * 997 + n * 31) % 20_000}`);
+      changing.del(`k${round}`);
+      await changing.exec();
+    }
+    await expect.poll(async () => (await readdir(dir)).some((name) => name.endsWith('.base')), { timeout: 10_000 }).toBe(true);
+    const names = Array.from({ length: 20_000 }, (_, n) => `k${n}`);
+    const before = await client.mget(names);
+    client.disconnect();
+    await broker.stop();
+    const again = await startHere(dir);
+    expect(await again.client.mget(names)).toEqual(before);
+  });
+
+  it('cuts a torn tail and refuses damage in the middle with its offset', async () => {
+    const dir = await folder();
+    const first = await startHere(dir);
+    for (let n = 0; n < 10; n++) await first.client.rpush('l', n);
+    first.client.disconnect();
+    await first.broker.stop();
+    const path = await lastLog(dir);
+    const whole = await readFile(path);
+    await truncate(path, whole.length - 3);
+    const second = await startHere(dir);
+    expect(await second.client.llen('l')).toBe(9);
+    await second.client.rpush('l', 'new');
+    second.client.disconnect();
+    await second.broker.stop();
+    await appendFile(path, Buffer.from('garbage that is no record'));
+    const third = await startHere(dir);
+    expect(await third.client.lrange('l', -2, -1)).toEqual(['8', 'new']);
+    third.client.disconnect();
+    await third.broker.stop();
+    const handle = await open(path, 'r+');
+    await handle.write(Buffer.from([0x55]), 0, 1, Math.floor(whole.length / 2));
+    await handle.close();
+    await expect(startBroker({ dir, inThread: false, logger: silentLogger })).rejects.toThrow(/damaged: the record at offset \d+/);
+    await expect(startBroker({ dir, inThread: true, logger: silentLogger })).rejects.toThrow(/damaged/);
+  });
+
+  it('lets one process have a folder', async () => {
+    const dir = await folder();
+    await startProcess(dir, 'everysec');
+    await expect(startBroker({ dir, inThread: true, logger: silentLogger })).rejects.toThrow(dir);
+  });
+});
