@@ -4,7 +4,10 @@ import type { StageImplementation } from './stage-implementation.ts';
 type Loader = () => Promise<{ readonly implementation: StageImplementation }>;
 
 // A new stage is one line here, as `kind: () => import('./kind.ts')`, beside its definition in contract/stages.
-const loaders: Readonly<Record<string, Loader>> = {};
+const loaders: Readonly<Record<string, Loader>> = {
+  watermark: () => import('./watermark.ts'),
+  'upload-final': () => import('./upload-final.ts'),
+};
 
 /** Kinds that this agent has code for. */
 export const implementedKinds: readonly string[] = Object.keys(loaders);
