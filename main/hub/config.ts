@@ -20,6 +20,10 @@ export interface HubConfig {
   readonly uiFolder: string | null;
   /** The Node that runs node-agent. */
   readonly nodeExecutable: string;
+  /** The agent's entry file where it is not that of this checkout. */
+  readonly agentEntry?: string | undefined;
+  /** Name of this machine's own node; the host's name unless given. */
+  readonly nodeName?: string | undefined;
   readonly version: string;
   /** Values that win over stored settings (environment, flags). */
   readonly settings: SettingsChange;

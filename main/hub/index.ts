@@ -19,6 +19,8 @@ const configSchema = z.object({
   legacyPorts: z.array(z.int()).default([]),
   uiFolder: z.string().nullable().default(null),
   nodeExecutable: z.string(),
+  agentEntry: z.string().optional(),
+  nodeName: z.string().optional(),
   version: z.string(),
   settings: z
     .object({ centralServerUrl: z.string().nullable().optional(), hubName: z.string().optional() })

@@ -3,7 +3,9 @@
  * Decides nothing itself.
  */
 import { mkdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { v7 as uuid } from 'uuid';
 import { z } from 'zod';
 import { systemClock } from '../../common/clock.ts';
@@ -39,6 +41,7 @@ import { importPaths } from './planner/import-paths.ts';
 import { inspectFile } from './planner/inspect-file.ts';
 import { createNodeBlobs } from './planner/node-blobs.ts';
 import { createPlanner, found } from './planner/planner.ts';
+import { createResults } from './planner/record-result.ts';
 import { type KeptPorts, loadPorts } from './ports.ts';
 import { createPreviewService } from './previews/preview-service.ts';
 import { embeddedBroker, externalBroker, type HubBroker } from './queue/hub-broker.ts';
@@ -242,7 +245,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
     ...nodesHandlers({
       ...nodeParts,
       openDoor: async () => void (await settings.change({ acceptNodes: true })),
-      results: { record: planner.record },
+      results: createResults({ planner, blobs }),
     }),
   };
   const previews = createPreviewService({ dir: join(config.dataDir, 'previews'), blobs, logger });
@@ -275,7 +278,8 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
   closers.push(() => doors.close());
   await begin(storage, work, logger, closers);
   if (settings.current().acceptNodes || config.host !== null) await doors.open();
-  closers.push(await announce(config, api(), logger, registry, storage));
+  closers.push(await announce(config.dataDir, api().url));
+  if (config.localNode) closers.push(startOwnNode(config, api().url, registry, logger));
   return {
     url: api().url,
     port: api().port,
@@ -298,17 +302,25 @@ async function begin(storage: Storage, work: Work, logger: Logger, closers: Clos
   );
 }
 
-/** Tells commands of this machine where the hub is, and starts its own node. */
-async function announce(
-  config: HubConfig,
-  api: Api,
-  logger: Logger,
-  registry: Work['registry'],
-  storage: Storage,
-): Promise<() => Promise<void>> {
-  const file = join(config.dataDir, 'hub.json');
-  await writeFileAtomic(file, JSON.stringify({ url: api.url, pid: process.pid }), 0o600);
-  return async () => {
-    await rm(file, { force: true });
-  };
+/** Tells commands of this machine where the hub is. @returns what takes the word back */
+async function announce(dataDir: string, url: string): Promise<() => Promise<void>> {
+  const file = join(dataDir, 'hub.json');
+  await writeFileAtomic(file, JSON.stringify({ url, pid: process.pid }), 0o600);
+  return () => rm(file, { force: true });
+}
+
+/** In a checkout; the packaged app names its own. */
+const agentEntry = fileURLToPath(new URL('../../node-agent/index.ts', import.meta.url));
+
+/** The machine's own node: the same agent as everywhere, which joins with a token made for it. */
+function startOwnNode(config: HubConfig, url: string, registry: Work['registry'], logger: Logger): () => Promise<void> {
+  const node = startLocalNode({
+    command: [config.nodeExecutable, config.agentEntry ?? agentEntry],
+    dataDir: join(config.dataDir, 'node'),
+    hubUrl: url,
+    name: config.nodeName ?? hostname(),
+    createToken: async () => (await registry.createToken({ uses: 1, ttlMs: 600_000 })).token,
+    logger,
+  });
+  return () => node.stop();
 }
