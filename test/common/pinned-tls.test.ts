@@ -100,6 +100,30 @@ describe('a pinned connection', () => {
     expect(relay.pins).toEqual([node.pin, ...sessions.map(() => null)]);
   });
 
+  it('shows no pin when a server without our options lets a session resume', async () => {
+    const { secureOptions: _, ...withTickets } = serverTlsOptions(hub);
+    const seen: { reused: boolean; pin: string | null }[] = [];
+    const server = createServer(withTickets, (socket) => {
+      seen.push({ reused: socket.isSessionReused(), pin: peerPin(socket) });
+      socket.on('error', () => {}).resume();
+    });
+    atEnd(await listen(server), () => server.close());
+    const port = portOf(server);
+    const first = connect({ host, port, key: node.keyPem, cert: node.certificatePem, rejectUnauthorized: false });
+    const [session] = await once(first, 'session');
+    first.destroy();
+    const second = connect({ host, port, session, rejectUnauthorized: false });
+    await once(second, 'secureConnect');
+    second.write('x');
+    await expect
+      .poll(() => seen)
+      .toEqual([
+        { reused: false, pin: node.pin },
+        { reused: true, pin: null },
+      ]);
+    second.destroy();
+  });
+
   it('is refused below TLS 1.3, by client and by server', async () => {
     const relay = await startRelay(hub);
     const old = connect({ host, port: relay.port, maxVersion: 'TLSv1.2', rejectUnauthorized: false });

@@ -293,7 +293,7 @@ describe('presence', () => {
 
   it('does not care when somebody sets the clock, or when the hub itself stood still', async () => {
     const at = setUp();
-    const { nodeId } = await joinAndHello(at);
+    const { nodeId, session } = await joinAndHello(at);
     at.time.wallMs += 600_000;
     at.pass(1_000);
     at.time.wallMs -= 1_200_000;
@@ -301,6 +301,10 @@ describe('presence', () => {
     at.time.monotonicMs += 600_000;
     at.jump();
     expect(online(at)).toEqual([true]);
+    at.time.monotonicMs += 600_000;
+    at.registry.heartbeat(nodeId, beatOf(session));
+    at.jump();
+    expect(at.calls).not.toContain(`gone ${nodeId}`);
     at.pass(leaseMs + 1_000);
     expect(at.calls).toContain(`gone ${nodeId}`);
   });

@@ -5,7 +5,7 @@ import { type NodeState, shownState } from './node-state.ts';
 import type { NodeRegistryParts } from './registry-types.ts';
 
 /** The hub itself stood still for so long (suspended, or stuck): nobody could be heard, so nobody is silent for it. */
-const standstillMs = 2_000;
+const standstillMs = leaseMs / 2;
 const lastSeenWriteMs = 60_000;
 const notableCpuChange = 0.05;
 
@@ -69,7 +69,7 @@ export function createPresence(parts: Parts, nodes: ReadonlyMap<string, NodeStat
       const gapMs = nowMs - watchedMs;
       watchedMs = nowMs;
       for (const state of nodes.values()) {
-        if (gapMs > standstillMs) state.heardMs += gapMs;
+        if (gapMs > standstillMs) state.heardMs = Math.min(nowMs, state.heardMs + gapMs);
         if (state.presence !== 'silent' && nowMs - state.heardMs > leaseMs) goSilent(state);
       }
     },
