@@ -1,4 +1,4 @@
-/** `npm run build`: makes what is outdated of the window (vite) and the app (dist/app); others call `ensureBuilt`. */
+/** `npm run build [-- window|app]`: makes what is outdated of the window (vite) and the app (dist/app); others call `ensureBuilt`. */
 import { appSources, compileApp } from './compile-app.ts';
 import { type BuildTarget, buildTarget, inProject, isEntry, isOutdated } from './project.ts';
 
@@ -14,7 +14,7 @@ export const windowTarget: BuildTarget = {
 };
 export const appTarget: BuildTarget = {
   name: 'app',
-  sources: [...appSources, 'tools/compile-app.ts', 'package-lock.json'],
+  sources: [...appSources, 'renderer/public/icon.svg', 'tools/compile-app.ts', 'package-lock.json'],
   build: compileApp,
 };
 
@@ -28,6 +28,14 @@ export async function ensureBuilt(targets: readonly BuildTarget[], say: (text: s
 }
 
 if (isEntry(import.meta.filename)) {
-  await ensureBuilt([windowTarget, appTarget], (text) => process.stderr.write(`${text}\n`));
-  process.stderr.write('Everything is built.\n');
+  const named = process.argv.slice(2);
+  const targets = [windowTarget, appTarget].filter((target) => named.length === 0 || named.includes(target.name));
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  try {
+    await ensureBuilt(targets, say);
+    say('Everything is built.');
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
 }

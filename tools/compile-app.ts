@@ -6,6 +6,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, normalize, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { transformSync } from 'rolldown/utils';
+import sharp from 'sharp';
 import { inProject, listTree, projectRoot } from './project.ts';
 
 export const appFolder = inProject('dist', 'app');
@@ -40,6 +41,15 @@ async function bundlePreload(): Promise<void> {
   await bundle.close();
 }
 
+/** The app's picture, drawn from the window's own. */
+async function drawIcon(): Promise<void> {
+  const svg = await readFile(inProject('renderer', 'public', 'icon.svg'));
+  await sharp(svg, { density: 600 })
+    .resize(512, 512)
+    .png()
+    .toFile(inProject('dist', 'app', 'main', 'shell', 'icon.png'));
+}
+
 /** Makes `dist/app` anew. */
 export async function compileApp(): Promise<void> {
   await rm(appFolder, { recursive: true, force: true });
@@ -49,6 +59,7 @@ export async function compileApp(): Promise<void> {
     }
   }
   await bundlePreload();
+  await drawIcon();
   const { name, version, license, type } = JSON.parse(await readFile(inProject('package.json'), 'utf8'));
   await writeFile(inProject('dist', 'app', 'package.json'), JSON.stringify({ name, version, license, type }));
 }
