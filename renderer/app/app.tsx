@@ -1,0 +1,49 @@
+/** The window as a whole: language, appearance, then the session. */
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import type { i18n } from 'i18next';
+import { createContext, useContext, useMemo } from 'react';
+import { I18nextProvider, useTranslation } from 'react-i18next';
+import type { ShellApi } from '../../contract/shell-api.ts';
+import { FormatContext, formatsOf } from '../format.ts';
+import { theme, tokenResolver } from '../theme.ts';
+import { type Preferences, useAppearance } from './appearance.ts';
+import { SessionGate } from './session-gate.tsx';
+
+interface AppProps {
+  readonly translations: i18n;
+  readonly preferences: Preferences;
+  readonly shell: ShellApi | null;
+}
+
+const PreferencesContext = createContext<Preferences | null>(null);
+
+export function usePreferences(): Preferences {
+  const preferences = useContext(PreferencesContext);
+  if (preferences === null) throw new Error('outside the window');
+  return preferences;
+}
+
+export function App({ translations, preferences, shell }: AppProps) {
+  const { scheme, contrast } = useAppearance(preferences);
+  const resolver = useMemo(() => tokenResolver(contrast), [contrast]);
+  return (
+    <I18nextProvider i18n={translations}>
+      <PreferencesContext value={preferences}>
+        <MantineProvider theme={theme} forceColorScheme={scheme} cssVariablesResolver={resolver}>
+          <Formats>
+            <Notifications position="bottom-right" autoClose={5_000} limit={3} />
+            <SessionGate shell={shell} translations={translations} />
+          </Formats>
+        </MantineProvider>
+      </PreferencesContext>
+    </I18nextProvider>
+  );
+}
+
+function Formats({ children }: { readonly children: React.ReactNode }) {
+  const { t, i18n } = useTranslation();
+  const language = i18n.language;
+  const formats = useMemo(() => formatsOf(language, t('app.justNow')), [language, t]);
+  return <FormatContext value={formats}>{children}</FormatContext>;
+}

@@ -1,0 +1,97 @@
+/** Texts of the frame: rail, search, commands, connection, keys, and the words that every page uses. */
+import { pair, type Section } from './pair.ts';
+
+export const appMessages = {
+  name: pair('Millrace', 'Millrace'),
+  skip: pair('Skip to content', 'Zum Inhalt springen'),
+  places: pair('Places', 'Orte'),
+  drop: pair('Drop', 'Ablegen'),
+  library: pair('Library', 'Bibliothek'),
+  farm: pair('Farm', 'Farm'),
+  settings: pair('Settings', 'Einstellungen'),
+  search: pair('Search items', 'Elemente suchen'),
+  searchHint: pair('Search, or {{keys}} for commands', 'Suchen, oder {{keys}} für Befehle'),
+  searchShort: pair('Search', 'Suchen'),
+  commands: pair('Commands', 'Befehle'),
+  commandsHint: pair('Type a command or a name', 'Befehl oder Namen eingeben'),
+  commandsNone: pair('Nothing fits. Try another word.', 'Nichts passt. Versuche ein anderes Wort.'),
+  activity: pair('Activity', 'Aktivität'),
+  activityFailures_one: pair('Activity, {{count}} item failed', 'Aktivität, {{count}} Element fehlgeschlagen'),
+  activityFailures_other: pair('Activity, {{count}} items failed', 'Aktivität, {{count}} Elemente fehlgeschlagen'),
+  live: pair('Live', 'Live'),
+  connecting: pair('Connecting', 'Verbinde'),
+  away: pair('Hub away', 'Hub weg'),
+  awayLong: pair(
+    'The hub does not answer. Work goes on by itself when it is back; this page follows.',
+    'Der Hub antwortet nicht. Die Arbeit geht von selbst weiter, sobald er zurück ist; diese Seite folgt.',
+  ),
+  close: pair('Close', 'Schließen'),
+  cancel: pair('Cancel', 'Abbrechen'),
+  back: pair('Back', 'Zurück'),
+  copy: pair('Copy', 'Kopieren'),
+  copied: pair('Copied', 'Kopiert'),
+  retry: pair('Try again', 'Noch einmal'),
+  loading: pair('Loading', 'Lädt'),
+  loadFailed: pair('This could not be loaded.', 'Das konnte nicht geladen werden.'),
+  brokenTitle: pair('This page stopped', 'Diese Seite ist stehen geblieben'),
+  brokenText: pair(
+    'Something in the window failed. Your work is not touched; load the window again.',
+    'Etwas im Fenster ist fehlgeschlagen. Deine Arbeit ist nicht betroffen; lade das Fenster neu.',
+  ),
+  reload: pair('Load again', 'Neu laden'),
+  notFoundTitle: pair('There is nothing here', 'Hier ist nichts'),
+  notFoundText: pair(
+    'The address leads nowhere. Go on from the start.',
+    'Die Adresse führt nirgendwohin. Geh vom Anfang aus weiter.',
+  ),
+  toStart: pair('To the start', 'Zum Anfang'),
+  justNow: pair('just now', 'gerade eben'),
+  items_one: pair('{{count}} item', '{{count}} Element'),
+  items_other: pair('{{count}} items', '{{count}} Elemente'),
+  keys: pair('Keys', 'Tasten'),
+  keysAdd: pair('Choose files', 'Dateien wählen'),
+  keysPaste: pair('Add what is in the clipboard', 'Aus der Zwischenablage hinzufügen'),
+  keysSearch: pair('Search', 'Suchen'),
+  keysCommands: pair('Commands', 'Befehle'),
+  keysSettings: pair('Settings', 'Einstellungen'),
+  keysOpen: pair('Open the item', 'Element öffnen'),
+  keysSelect: pair('Select the item', 'Element auswählen'),
+  keysRange: pair('Select from there to here', 'Von dort bis hier auswählen'),
+  keysAll: pair('Select all that is loaded', 'Alles Geladene auswählen'),
+  keysMove: pair('Move in the library', 'In der Bibliothek bewegen'),
+  keysDivider: pair('Move the divider of before and after', 'Trenner von Vorher und Nachher bewegen'),
+  keysHelp: pair('Show these keys', 'Diese Tasten zeigen'),
+  keysClose: pair('Close what is open', 'Offenes schließen'),
+  keysNote: pair(
+    'Single keys can be turned off in the settings.',
+    'Einzelne Tasten lassen sich in den Einstellungen abschalten.',
+  ),
+} as const satisfies Section;
+
+export const sessionMessages = {
+  title: pair('Open this hub', 'Diesen Hub öffnen'),
+  text: pair(
+    'This window needs the hub’s token. On the hub’s machine, type this and paste what it prints:',
+    'Dieses Fenster braucht das Token des Hubs. Gib das auf dem Rechner des Hubs ein und füge die Ausgabe ein:',
+  ),
+  field: pair('Token', 'Token'),
+  open: pair('Open', 'Öffnen'),
+  refused: pair(
+    'The hub does not know this token. Make a new one with the line above.',
+    'Der Hub kennt dieses Token nicht. Mache ein neues mit der Zeile oben.',
+  ),
+  unreachable: pair(
+    'The hub does not answer. Check that it runs, then try again.',
+    'Der Hub antwortet nicht. Prüfe, ob er läuft, und versuche es noch einmal.',
+  ),
+  kept: pair('It is kept in this tab only.', 'Es bleibt nur in diesem Tab.'),
+} as const satisfies Section;
+
+export const liveMessages = {
+  done_one: pair('{{count}} item done.', '{{count}} Element fertig.'),
+  done_other: pair('{{count}} items done.', '{{count}} Elemente fertig.'),
+  failed_one: pair('{{count}} item failed.', '{{count}} Element fehlgeschlagen.'),
+  failed_other: pair('{{count}} items failed.', '{{count}} Elemente fehlgeschlagen.'),
+  machineJoined: pair('{{name}} joined.', '{{name}} ist dabei.'),
+  machineSilent: pair('{{name}} is not heard of any more.', 'Von {{name}} ist nichts mehr zu hören.'),
+} as const satisfies Section;

@@ -1,0 +1,147 @@
+/** Texts of the farm: machines, adding one, words for states, steps and reasons of waiting, and failures. */
+import type { WaitingCode } from '../../contract/reasons.ts';
+import { type Pair, pair, type Section } from './pair.ts';
+
+export const farmMessages = {
+  title: pair('Farm', 'Farm'),
+  summary_one: pair('{{count}} machine, {{cores}} cores', '{{count}} Rechner, {{cores}} Kerne'),
+  summary_other: pair('{{count}} machines, {{cores}} cores', '{{count}} Rechner, {{cores}} Kerne'),
+  add: pair('Add a machine', 'Rechner hinzufügen'),
+  emptyTitle: pair('No machine yet', 'Noch kein Rechner'),
+  emptyText: pair(
+    'A spare machine on your network joins with three lines.',
+    'Ein freier Rechner in deinem Netz kommt mit drei Zeilen dazu.',
+  ),
+  thisMachine: pair('This machine', 'Dieser Rechner'),
+  seen: pair('Last heard {{time}}', 'Zuletzt gehört {{time}}'),
+  joined: pair('Joined {{time}}', 'Dabei seit {{time}}'),
+  doesNothing: pair('Free. It takes the next item.', 'Frei. Er nimmt das nächste Element.'),
+  silentText: pair('Not heard of. Its work went to the others.', 'Nichts zu hören. Seine Arbeit ging an die anderen.'),
+  pausedText: pair('Its owner wants it for other things now.', 'Sein Besitzer braucht ihn gerade selbst.'),
+  worksOn: pair('Works on', 'Arbeitet an'),
+  more_one: pair('and {{count}} more', 'und {{count}} weiteres'),
+  more_other: pair('and {{count}} more', 'und {{count}} weitere'),
+  can: pair('Can do', 'Kann'),
+  at: pair('{{time}} each', 'je {{time}}'),
+  notYet: pair('not measured yet', 'noch nicht gemessen'),
+  processor: pair('Processor', 'Prozessor'),
+  memory: pair('Memory', 'Speicher'),
+  disk: pair('Disk', 'Festplatte'),
+  free: pair('{{size}} free', '{{size}} frei'),
+  cores_one: pair('{{count}} core', '{{count}} Kern'),
+  cores_other: pair('{{count}} cores', '{{count}} Kerne'),
+  done_one: pair('{{count}} step done', '{{count}} Schritt erledigt'),
+  done_other: pair('{{count}} steps done', '{{count}} Schritte erledigt'),
+  failed_one: pair('{{count}} failed', '{{count}} fehlgeschlagen'),
+  failed_other: pair('{{count}} failed', '{{count}} fehlgeschlagen'),
+  history: pair('Steps in the last 10 minutes', 'Schritte der letzten 10 Minuten'),
+  menu: pair('More for {{name}}', 'Mehr zu {{name}}'),
+  remove: pair('Send away', 'Wegschicken'),
+  removeTitle: pair('Send {{name}} away?', '{{name}} wegschicken?'),
+  removeText: pair(
+    'Its work goes to the other machines. To come back it has to join again.',
+    'Seine Arbeit geht an die anderen Rechner. Um zurückzukommen, muss er neu beitreten.',
+  ),
+  removed: pair('{{name}} is gone.', '{{name}} ist weg.'),
+  online: pair('Ready', 'Bereit'),
+  working: pair('At work', 'Bei der Arbeit'),
+  silent: pair('Out of reach', 'Nicht erreichbar'),
+  paused: pair('Paused', 'Pausiert'),
+
+  addTitle: pair('Add a machine', 'Rechner hinzufügen'),
+  addText: pair(
+    'Copy the Millrace folder to the other machine, open a terminal there, and type these lines.',
+    'Kopiere den Millrace-Ordner auf den anderen Rechner, öffne dort ein Terminal und gib diese Zeilen ein.',
+  ),
+  addLines: pair('Lines to type on the other machine', 'Zeilen für den anderen Rechner'),
+  addCopy: pair('Copy the lines', 'Zeilen kopieren'),
+  addOnce: pair('For one machine, until {{time}}.', 'Für einen Rechner, bis {{time}}.'),
+  addDoor: pair(
+    'While machines are accepted, this hub can be reached from your network, encrypted.',
+    'Solange Rechner angenommen werden, ist dieser Hub aus deinem Netz erreichbar, verschlüsselt.',
+  ),
+  addWaiting: pair('Waiting for it to appear …', 'Warte, bis er erscheint …'),
+  addAppeared: pair('{{name}} is here and ready.', '{{name}} ist da und bereit.'),
+  addAnother: pair('Add another', 'Noch einen'),
+  addDone: pair('Done', 'Fertig'),
+  addNeeds: pair('It needs Node.js 20 or newer.', 'Er braucht Node.js 20 oder neuer.'),
+} as const satisfies Section;
+
+export const failureMessages = {
+  title: pair('Needs you', 'Braucht dich'),
+  none: pair('Nothing failed.', 'Nichts ist fehlgeschlagen.'),
+  retryAll: pair('Try again', 'Noch einmal'),
+  retryCount_one: pair('Try {{count}} again', '{{count}} noch einmal'),
+  retryCount_other: pair('Try {{count}} again', '{{count}} noch einmal'),
+  retried_one: pair('{{count}} item tries again.', '{{count}} Element versucht es noch einmal.'),
+  retried_other: pair('{{count}} items try again.', '{{count}} Elemente versuchen es noch einmal.'),
+  on: pair('on {{machine}}', 'auf {{machine}}'),
+  at: pair('at “{{step}}”', 'bei „{{step}}“'),
+  said: pair('What was said', 'Was gemeldet wurde'),
+  which: pair('Items', 'Elemente'),
+  newest: pair('newest {{time}}', 'zuletzt {{time}}'),
+  toSettings: pair('Open settings', 'Einstellungen öffnen'),
+} as const satisfies Section;
+
+export const stateMessages = {
+  waiting: pair('Waiting', 'Wartet'),
+  running: pair('At work', 'In Arbeit'),
+  paused: pair('Paused', 'Pausiert'),
+  done: pair('Done', 'Fertig'),
+  failed: pair('Failed', 'Fehlgeschlagen'),
+  quarantined: pair('File at fault', 'Datei fehlerhaft'),
+  cancelled: pair('Stopped', 'Angehalten'),
+  placed: pair('Handed over', 'Übergeben'),
+  lost: pair('Machine lost', 'Rechner verloren'),
+  dropped: pair('Taken over', 'Übernommen'),
+} as const satisfies Section;
+
+export const stepMessages = {
+  watermark: pair('Watermark', 'Wasserzeichen'),
+  'upload-final': pair('Hand over', 'Abgeben'),
+} as const satisfies Section;
+
+/** By the codes of contract/reasons.ts; the facts are filled in by their names. */
+export const reasonMessages = {
+  no_machines: pair(
+    'No machine is connected. Start one, or let this one work.',
+    'Kein Rechner ist verbunden. Starte einen, oder lass diesen arbeiten.',
+  ),
+  no_machine_for_kind: pair(
+    'No connected machine can do “{{step}}”. Add one that can, or update it.',
+    'Kein verbundener Rechner kann „{{step}}“. Füge einen hinzu, oder aktualisiere ihn.',
+  ),
+  machines_paused: pair(
+    'Every machine that could do it is paused by its owner.',
+    'Alle Rechner, die es könnten, sind von ihren Besitzern pausiert.',
+  ),
+  machines_busy: pair(
+    'The machines are busy; it is next as soon as one is free.',
+    'Die Rechner sind beschäftigt; es ist dran, sobald einer frei ist.',
+  ),
+  needs_memory: pair(
+    'It needs a machine with {{needed}} of memory; the largest has {{largest}}.',
+    'Es braucht einen Rechner mit {{needed}} Speicher; der größte hat {{largest}}.',
+  ),
+  needs_disk: pair(
+    'It needs a machine with {{needed}} of free disk.',
+    'Es braucht einen Rechner mit {{needed}} freiem Plattenplatz.',
+  ),
+  back_off: pair(
+    'It is tried again in {{seconds}} s: {{message}}',
+    'Es wird in {{seconds}} s noch einmal versucht: {{message}}',
+  ),
+  same_work: pair(
+    'The same work is being done for “{{item}}”; its result will be used.',
+    'Dieselbe Arbeit läuft schon für „{{item}}“; ihr Ergebnis wird verwendet.',
+  ),
+  at_machine: pair(
+    'It lies ready at {{machine}} and begins as soon as that is free.',
+    'Es liegt bei {{machine}} bereit und beginnt, sobald der frei ist.',
+  ),
+  broker_away: pair(
+    'The queue cannot be reached; work goes on by itself when it is back.',
+    'Die Warteschlange ist nicht erreichbar; die Arbeit geht von selbst weiter, sobald sie zurück ist.',
+  ),
+  planning: pair('It is being planned.', 'Es wird geplant.'),
+} as const satisfies Record<WaitingCode, Pair>;

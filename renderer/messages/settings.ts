@@ -1,0 +1,51 @@
+/** Texts of the settings page. */
+import { pair, type Section } from './pair.ts';
+
+export const settingsMessages = {
+  title: pair('Settings', 'Einstellungen'),
+  saved: pair('Saved', 'Gesichert'),
+  window: pair('This window', 'Dieses Fenster'),
+  theme: pair('Appearance', 'Erscheinung'),
+  system: pair('System', 'System'),
+  light: pair('Light', 'Hell'),
+  dark: pair('Dark', 'Dunkel'),
+  contrast: pair('High contrast', 'Hoher Kontrast'),
+  language: pair('Language', 'Sprache'),
+  singleKeys: pair('Single-key shortcuts', 'Kürzel mit einer Taste'),
+  singleKeysText: pair('“?” shows the keys, “/” goes to the search.', '„?“ zeigt die Tasten, „/“ geht zur Suche.'),
+  hub: pair('Hub', 'Hub'),
+  hubName: pair('Name', 'Name'),
+  hubNameText: pair('What other machines see.', 'Was andere Rechner sehen.'),
+  acceptNodes: pair('Accept machines from the network', 'Rechner aus dem Netz annehmen'),
+  acceptNodesText: pair(
+    'Off: this hub cannot be reached from outside this machine.',
+    'Aus: dieser Hub ist von außerhalb dieses Rechners nicht erreichbar.',
+  ),
+  results: pair('Results', 'Ergebnisse'),
+  central: pair('Also send results to', 'Ergebnisse auch senden an'),
+  centralText: pair(
+    'Address of a central server. Empty: they are kept in this hub’s store.',
+    'Adresse eines zentralen Servers. Leer: sie bleiben im Speicher dieses Hubs.',
+  ),
+  centralInvalid: pair('This is not an http or https address.', 'Das ist keine http- oder https-Adresse.'),
+  logo: pair('Usual mark', 'Übliches Zeichen'),
+  logoText: pair(
+    'Used when a drop names no other. PNG with transparency works best.',
+    'Wird verwendet, wenn nichts anderes gewählt ist. PNG mit Transparenz eignet sich am besten.',
+  ),
+  logoOwn: pair('The Millrace mark', 'Das Millrace-Zeichen'),
+  logoChoose: pair('Choose a picture', 'Bild wählen'),
+  logoReset: pair('Use the Millrace mark', 'Millrace-Zeichen verwenden'),
+  limits: pair('Limits', 'Grenzen'),
+  maxPixels: pair('Largest picture', 'Größtes Bild'),
+  megapixels: pair('megapixels', 'Megapixel'),
+  maxUpload: pair('Largest file', 'Größte Datei'),
+  gigabytes: pair('GB', 'GB'),
+  nameInvalid: pair('A name has 1 to 63 characters.', 'Ein Name hat 1 bis 63 Zeichen.'),
+  about: pair('About', 'Über'),
+  version: pair('Version {{version}}', 'Version {{version}}'),
+  aboutText: pair(
+    'Nothing leaves your network unless you set an address for it.',
+    'Nichts verlässt dein Netz, solange du keine Adresse dafür setzt.',
+  ),
+} as const satisfies Section;

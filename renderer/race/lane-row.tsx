@@ -1,0 +1,82 @@
+/** One lane: the machine's wheel and name, its water with the items that ride on it, how many it has done. */
+import { IconCloudOff, IconPlayerPause } from '@tabler/icons-react';
+import { memo, useEffect, useMemo, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Node } from '../../contract/operations/nodes.ts';
+import { BrandMark } from '../app/brand-mark.tsx';
+import { useStepWord } from '../components/use-words.ts';
+import { useFormat } from '../format.ts';
+import { useObservable } from '../live/observable.ts';
+import type { Leaving } from '../live/traffic.ts';
+import { useParts } from '../parts.ts';
+import { layLane, type Rider } from './lane-slots.ts';
+import classes from './race.module.css';
+
+interface LaneRowProps {
+  readonly node: Node;
+  readonly rows: number;
+}
+
+const none: readonly Leaving[] = [];
+
+export const LaneRow = memo(function LaneRow({ node, rows }: LaneRowProps) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { traffic } = useParts();
+  const leaving = useObservable(traffic.leaving).get(node.id) ?? none;
+  const before = useRef<ReadonlyMap<string, number>>(new Map());
+  const lane = useMemo(() => layLane(before.current, node.running, leaving, rows), [node.running, leaving, rows]);
+  useEffect(() => {
+    before.current = new Map(lane.riders.map((rider) => [rider.attemptId, rider.row]));
+  }, [lane]);
+  const working = node.running.length > 0;
+  const quiet = node.state !== 'online';
+  return (
+    <div className={classes['lane']} data-quiet={quiet || undefined}>
+      <div className={classes['machine']}>
+        <BrandMark size={26} turning={working} />
+        <span className={classes['name']} title={node.name}>
+          {node.name}
+        </span>
+      </div>
+      <div className={classes['water']} data-working={working || undefined}>
+        {lane.riders.map((rider) => (
+          <RiderChip key={rider.attemptId} rider={rider} rows={rows} />
+        ))}
+        {!working && leaving.length === 0 && (
+          <span className={classes['rest']}>
+            {node.state === 'silent' && <IconCloudOff size={14} />}
+            {node.state === 'paused' && <IconPlayerPause size={14} />}
+            {node.state === 'online' ? t('race.free') : t(`farm.${node.state}`)}
+          </span>
+        )}
+        {lane.hidden > 0 && <span className={classes['hidden']}>{t('race.more', { count: lane.hidden })}</span>}
+      </div>
+      <div className={`figures ${classes['figures']}`}>
+        {t('race.doneCount', { count: node.done, n: format.number(node.done) })}
+      </div>
+    </div>
+  );
+});
+
+const RiderChip = memo(function RiderChip({ rider, rows }: { readonly rider: Rider; readonly rows: number }) {
+  const format = useFormat();
+  const stepWord = useStepWord();
+  const share = rider.share ?? 0.02;
+  const style = {
+    '--share': String(rider.leaving ? 1 : share),
+    top: `calc(${((rider.row + 0.5) / rows) * 100}% - 12px)`,
+  } as React.CSSProperties;
+  return (
+    <div className={classes['carrier']} style={style} data-leaving={rider.leaving || undefined}>
+      <span className={classes['chip']}>
+        <span className={classes['item']}>{rider.item}</span>
+        <span className={`figures ${classes['how']}`}>
+          {stepWord(rider.kind)}
+          {rider.share !== null && !rider.leaving && ` ${format.percent(rider.share)}`}
+          {rider.etaMs !== null && !rider.leaving && rider.etaMs >= 1_000 && ` · ${format.duration(rider.etaMs)}`}
+        </span>
+      </span>
+    </div>
+  );
+});
