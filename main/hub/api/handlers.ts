@@ -29,7 +29,7 @@ export interface Caller {
 export interface ApiRequest<N extends OperationName> {
   readonly params: ParsedParams<N>;
   readonly query: ParsedQuery<N>;
-  readonly body: ParsedBody<N>;
+  readonly body: [ParsedBody<N>] extends [never] ? undefined : ParsedBody<N>;
   readonly caller: Caller;
   /** The header, for handlers that keep it; repeats are answered before a handler is called. */
   readonly idempotencyKey: string | null;
@@ -48,7 +48,7 @@ export type JsonOperationName = {
 export type HandledOperationName = Exclude<JsonOperationName, OwnJsonOperation>;
 
 /** What a handler answers; `undefined` for operations without an answer. */
-export type Answer<N extends OperationName> = OperationResponse<N> extends never ? undefined : OperationResponse<N>;
+export type Answer<N extends OperationName> = [OperationResponse<N>] extends [never] ? undefined : OperationResponse<N>;
 export type Handler<N extends OperationName> = (
   request: ApiRequest<N>,
 ) => Promise<Answer<N> | AnswerWithStatus<Answer<N>>>;

@@ -29,6 +29,12 @@ export interface Intake {
     readonly sha256: string;
     readonly sizeBytes: number;
   }): Promise<AcceptedFile>;
+  /** What a stored blob for an option (a logo) is; records it. @throws MillraceError for what is no picture */
+  recordOptionBlob(blob: {
+    readonly sha256: string;
+    readonly sizeBytes: number;
+    readonly name: string;
+  }): Promise<{ readonly mediaType: string }>;
 }
 
 /** Who somebody is, by what they show. Null: nobody known. */
@@ -82,6 +88,8 @@ export interface ApiParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
+  /** Checks every answer against its schema and fails with 500 where it differs; for tests. Default false. */
+  readonly checkAnswers?: boolean;
   /** The loopback door, plain http. Port 0 picks a free one. */
   readonly listen: { readonly host: string; readonly port: number };
   /** More loopback ports, on which clients of older systems expect their endpoints. */

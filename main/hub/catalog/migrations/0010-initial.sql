@@ -190,6 +190,8 @@ CREATE TABLE central_uploads (
   -- As the form gave it, and as it is stored (twins numbered).
   file_name       TEXT NOT NULL,
   stored_as       TEXT NOT NULL UNIQUE,
+  -- The same folded (NFC, lower case): some file systems tell no case apart.
+  stored_key      TEXT NOT NULL UNIQUE,
   worker_name     TEXT NOT NULL,
   created_ms      INTEGER NOT NULL
 ) STRICT;

@@ -1,0 +1,141 @@
+/**
+ * The ports that the API listens on: loopback, ports of older systems, and TLS for the network. Owns sockets and their limits;
+ * what a request may do is the guard's affair.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Identity } from '../../../common/identity.ts';
+import { peerPin, serverTlsOptions } from '../../../common/pinned-tls.ts';
+import type { Door } from './handlers.ts';
+import { problemMediaType, problemOfCode } from './problems.ts';
+
+export interface OpenDoor {
+  readonly kind: Door;
+  readonly port: number;
+  /** No new requests; those under way have `graceMs`, then their connections end. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface DoorKeeper {
+  open(kind: Exclude<Door, 'tls'>, host: string, port: number): Promise<OpenDoor>;
+  openTls(identity: Pick<Identity, 'keyPem' | 'certificatePem'>, host: string, port: number): Promise<OpenDoor>;
+  doorOf(request: IncomingMessage): OpenDoor;
+  /** Pin of the key that the client proved on this connection, or null. */
+  pinOf(request: IncomingMessage): string | null;
+  /** Remembers that this node speaks on this connection. */
+  noteNode(nodeId: string, socket: Socket): void;
+  /** Ends a node's connections. */
+  dropNode(nodeId: string): void;
+}
+
+/** Headers must be there within this time; silence on a connection ends it. Bodies have limits of their own (they may be 2 GB). */
+const limits = { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 30_000, silenceMs: 120_000 } as const;
+const maxTlsConnections = 2_048;
+
+/** Answers what is not HTTP at all. */
+function onClientError(error: Error, socket: Socket): void {
+  if (!socket.writable || ('code' in error && error.code === 'ECONNRESET')) {
+    socket.destroy();
+    return;
+  }
+  const tooLong = 'code' in error && error.code === 'HPE_HEADER_OVERFLOW';
+  const detail = tooLong ? 'The headers are too long.' : 'This is not a valid HTTP request.';
+  const body = JSON.stringify(problemOfCode('request_invalid', detail));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: ${problemMediaType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+function closeServer(server: Server, sockets: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      for (const socket of sockets) socket.destroy();
+    };
+    const timer = setTimeout(end, graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** @param route answers a request; the HTTP library's router */
+export function createDoorKeeper(route: (request: IncomingMessage, response: ServerResponse) => void): DoorKeeper {
+  const doors = new WeakMap<IncomingMessage, OpenDoor>();
+  const pins = new WeakMap<Socket, { readonly pin: string | null }>();
+  const nodeSockets = new Map<string, Set<Socket>>();
+
+  const openServer = async (kind: Door, server: Server, host: string, port: number): Promise<OpenDoor> => {
+    const sockets = new Set<Socket>();
+    let door: OpenDoor | undefined;
+    server.timeout = limits.silenceMs;
+    server.on('clientError', onClientError);
+    server.on(kind === 'tls' ? 'secureConnection' : 'connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+    server.on('request', (request, response) => {
+      if (door) doors.set(request, door);
+      route(request, response);
+    });
+    const actual = await listen(server, host, port);
+    door = { kind, port: actual, close: (graceMs) => closeServer(server, sockets, graceMs) };
+    return door;
+  };
+  const options: ServerOptions = {
+    headersTimeout: limits.headersTimeout,
+    requestTimeout: limits.requestTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    noDelay: true,
+  };
+
+  return {
+    open: (kind, host, port) => openServer(kind, createServer(options), host, port),
+    openTls(identity, host, port) {
+      const server = createTlsServer({ ...options, ...serverTlsOptions(identity) });
+      server.maxConnections = maxTlsConnections;
+      return openServer('tls', server, host, port);
+    },
+    doorOf(request) {
+      const door = doors.get(request);
+      if (!door) throw new Error('a request came through no door');
+      return door;
+    },
+    pinOf({ socket }) {
+      if (!(socket instanceof TLSSocket)) return null;
+      let known = pins.get(socket);
+      if (!known) {
+        known = { pin: peerPin(socket) };
+        pins.set(socket, known);
+      }
+      return known.pin;
+    },
+    noteNode(nodeId, socket) {
+      const sockets = nodeSockets.get(nodeId) ?? new Set();
+      nodeSockets.set(nodeId, sockets);
+      if (sockets.has(socket)) return;
+      sockets.add(socket);
+      socket.once('close', () => {
+        sockets.delete(socket);
+        if (sockets.size === 0 && nodeSockets.get(nodeId) === sockets) nodeSockets.delete(nodeId);
+      });
+    },
+    dropNode(nodeId) {
+      for (const socket of nodeSockets.get(nodeId) ?? []) socket.destroy();
+    },
+  };
+}
