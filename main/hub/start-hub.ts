@@ -2,17 +2,14 @@
  * The hub's composition root: builds every part in the order of what it needs, wires them, and stops them in reverse.
  * Decides nothing itself.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { v7 as uuid } from 'uuid';
 import { z } from 'zod';
 import { systemClock } from '../../common/clock.ts';
-import { lockFolder, writeFileAtomic } from '../../common/files.ts';
-import { type Identity, loadOrCreateIdentity } from '../../common/identity.ts';
+import { writeFileAtomic } from '../../common/files.ts';
 import type { Logger } from '../../common/log.ts';
-import type { HubEvent } from '../../contract/hub-events.ts';
 import type { ImportOutcome } from '../../contract/shell-api.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import type { JsonHandlers } from './api/handlers.ts';
@@ -23,30 +20,23 @@ import { libraryHandlers } from './api/operations/library.ts';
 import { listNodes, nodesHandlers } from './api/operations/nodes.ts';
 import type { Api } from './api/parts.ts';
 import { startApi } from './api/start-api.ts';
-import { createAuthenticator, loadOwnerToken } from './authenticator.ts';
-import { createBlobStore } from './blobs/blob-store.ts';
-import { openCatalog } from './catalog/database.ts';
+import { createAuthenticator } from './authenticator.ts';
 import { findBatch } from './catalog/jobs.ts';
-import { hubId as loadHubId } from './catalog/settings.ts';
-import { createCentralStore } from './central-store/central-store.ts';
+import { composeWork, type Work } from './compose-work.ts';
 import { defaultSettings, type HubConfig } from './config.ts';
 import { createDoors, type Doors } from './doors.ts';
-import { createEventLog } from './events.ts';
-import { createJobWaiters } from './job-waiters.ts';
 import { startLocalNode } from './nodes/local-node.ts';
-import { createNodeRegistry } from './nodes/node-registry.ts';
+import { type Closers, openStorage, type Storage } from './open-storage.ts';
 import { fetchAddress } from './planner/fetch-address.ts';
 import { createIntake, type WorkOrder } from './planner/import-item.ts';
 import { importPaths } from './planner/import-paths.ts';
 import { inspectFile } from './planner/inspect-file.ts';
 import { createNodeBlobs } from './planner/node-blobs.ts';
-import { createPlanner, found } from './planner/planner.ts';
+import { found } from './planner/planner.ts';
 import { createResults } from './planner/record-result.ts';
-import { type KeptPorts, loadPorts } from './ports.ts';
+import type { KeptPorts } from './ports.ts';
 import { createPreviewService } from './previews/preview-service.ts';
 import { embeddedBroker, externalBroker, type HubBroker } from './queue/hub-broker.ts';
-import { createNodeQueues } from './queue/node-queues.ts';
-import { createOutboxPump } from './queue/outbox-pump.ts';
 import { keepReconciled } from './queue/reconcile.ts';
 import { readiness } from './readiness.ts';
 import { createSettingsStore } from './settings-store.ts';
@@ -63,26 +53,6 @@ export interface Hub {
 }
 
 const clock = systemClock;
-/** Closers of what was opened, newest first. */
-type Closers = (() => Promise<unknown> | unknown)[];
-
-/** Disk and identity: what there is before anything moves. */
-async function openStorage(config: HubConfig, logger: Logger, closers: Closers) {
-  const { dataDir } = config;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  closers.push(await lockFolder(dataDir));
-  const ports = await loadPorts(dataDir);
-  const catalog = openCatalog(join(dataDir, 'catalog.sqlite'));
-  closers.push(() => catalog.close());
-  const blobs = await createBlobStore({ dir: join(dataDir, 'blobs'), logger });
-  closers.push(() => blobs.close());
-  const hubId = loadHubId(catalog, uuid);
-  const identity = await loadOrCreateIdentity(join(dataDir, 'identity'), `millrace-hub-${hubId}`);
-  const centralStore = createCentralStore({ catalog, blobs, dataDir, clock, logger });
-  await centralStore.repair();
-  return { ports, catalog, blobs, hubId, identity, centralStore, token: await loadOwnerToken(dataDir) };
-}
-type Storage = Awaited<ReturnType<typeof openStorage>>;
 
 function openBroker(config: HubConfig, ports: KeptPorts, logger: Logger): Promise<HubBroker> {
   if (config.brokerUrl !== null) return externalBroker(config.brokerUrl, logger);
@@ -93,71 +63,6 @@ function openBroker(config: HubConfig, ports: KeptPorts, logger: Logger): Promis
     ),
   );
 }
-
-/** Events, planner, machines and the way to the broker: what moves work. */
-function composeWork(
-  parts: {
-    storage: Storage;
-    broker: HubBroker;
-    doors: () => Doors;
-    api: () => Api;
-    settings: () => { hubName: string; centralServerUrl: string | null };
-    logger: Logger;
-  },
-  closers: Closers,
-) {
-  const { storage, broker, logger } = parts;
-  const { catalog } = storage;
-  const events = createEventLog(Math.floor(clock.wallMs() / 1_000) * 1_000);
-  const waiters = createJobWaiters();
-  const emit = (event: HubEvent): void => {
-    events.emit(event);
-    waiters.observe(event);
-  };
-  const queues = createNodeQueues(broker.url, logger);
-  closers.push(() => queues.close());
-  const pump = createOutboxPump({ catalog, queues, logger });
-  closers.push(() => pump.stop());
-  const planner = createPlanner({
-    catalog,
-    clock,
-    logger,
-    nodes: () => registry.views(),
-    settings: parts.settings,
-    emit,
-    pump: pump.pump,
-    withdraw: (attempts) => {
-      for (const attempt of attempts)
-        queues
-          .remove(attempt)
-          .catch((error: unknown) => logger.debug({ error, ...attempt }, 'a placement could not be taken back'));
-    },
-    brokerReachable: queues.reachable,
-  });
-  const registry = createNodeRegistry({
-    catalog,
-    clock,
-    logger,
-    events: { emit },
-    leases: planner.leases,
-    broker: {
-      access: (node) => broker.access(node, parts.doors().brokerPort()),
-      admit: broker.admit,
-      expel: broker.expel,
-    },
-    hubId: storage.hubId,
-    pin: storage.identity.pin,
-    hubName: () => parts.settings().hubName,
-    addresses: () => parts.doors().addresses(),
-    dropConnections: (nodeId) => {
-      parts.api().dropNode(nodeId);
-      parts.doors().dropNode(nodeId);
-    },
-    changed: () => planner.touch(),
-  });
-  return { events, emit, waiters, queues, pump, planner, registry };
-}
-type Work = ReturnType<typeof composeWork>;
 
 const pinRow = z.object({ id: z.string() });
 
@@ -171,7 +76,7 @@ function composeDoors(
 ): Doors {
   return createDoors({
     api,
-    identity: storage.identity satisfies Identity,
+    identity: storage.identity,
     hubId: storage.hubId,
     hubName,
     host: config.host ?? '0.0.0.0',
@@ -205,7 +110,7 @@ export async function startHub(config: HubConfig, logger: Logger): Promise<Hub> 
 }
 
 async function compose(config: HubConfig, logger: Logger, closers: Closers): Promise<Omit<Hub, 'stop'>> {
-  const storage = await openStorage(config, logger, closers);
+  const storage = await openStorage(config.dataDir, clock, logger, closers);
   const { catalog, blobs, centralStore } = storage;
   const broker = await openBroker(config, storage.ports, logger);
   closers.push(() => broker.stop());
@@ -217,7 +122,10 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
     work.emit({ name: 'settings.changed', data: {} });
   });
   const doors = composeDoors(config, storage, broker, api, () => settings.current().hubName, logger);
-  const work = composeWork({ storage, broker, doors: () => doors, api, settings: settings.current, logger }, closers);
+  const work = composeWork(
+    { storage, clock, broker, doors: () => doors, api, settings: settings.current, logger },
+    closers,
+  );
   const { planner, registry } = work;
   const views = { catalog, planner, nodes: registry.views };
   const intake = createIntake({
@@ -248,7 +156,12 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
       results: createResults({ planner, blobs }),
     }),
   };
-  const previews = createPreviewService({ dir: join(config.dataDir, 'previews'), blobs, logger });
+  const previews = await createPreviewService({
+    dir: join(config.dataDir, 'previews'),
+    blobs,
+    maxPixels: () => settings.current().maxPixels,
+    logger,
+  });
   closers.push(() => previews.stop());
 
   later.api = await storage.ports.use('http', config.port, (port) =>
