@@ -22,7 +22,20 @@ function loadScripts(): Map<string, string> {
 /** A host that gives each command the answer it has on the usual way of one job. */
 function createHost(): LuaHostCalls {
   let id = 0;
-  const jobFields = ['name', 'send', 'data', '{"to":"x"}', 'opts', '{"attempts":1}', 'timestamp', '1700000000000', 'delay', '0', 'priority', '0'];
+  const jobFields = [
+    'name',
+    'send',
+    'data',
+    '{"to":"x"}',
+    'opts',
+    '{"attempts":1}',
+    'timestamp',
+    '1700000000000',
+    'delay',
+    '0',
+    'priority',
+    '0',
+  ];
   const answers: Record<string, (args: readonly string[]) => Reply> = {
     INCR: () => ++id,
     EXISTS: (args) => (args[1]?.endsWith(':1') === true ? 1 : 0),
@@ -54,7 +67,11 @@ function pack(value: unknown): string {
   if (value === null || value === undefined) return '\xc0';
   if (typeof value === 'boolean') return value ? '\xc3' : '\xc2';
   if (typeof value === 'number') return value >= 0 && value < 128 ? String.fromCharCode(value) : packDouble(value);
-  if (typeof value === 'string') return (value.length < 32 ? String.fromCharCode(0xa0 | value.length) : `\xd9${String.fromCharCode(value.length)}`) + value;
+  if (typeof value === 'string')
+    return (
+      (value.length < 32 ? String.fromCharCode(0xa0 | value.length) : `\xd9${String.fromCharCode(value.length)}`) +
+      value
+    );
   if (Array.isArray(value)) return String.fromCharCode(0x90 | value.length) + value.map(pack).join('');
   const entries = Object.entries(value);
   return String.fromCharCode(0x80 | entries.length) + entries.map(([key, item]) => pack(key) + pack(item)).join('');
@@ -78,14 +95,58 @@ const CASES: Record<string, { keys: string[]; args: string[] }> = {
     ],
   },
   moveToActive: {
-    keys: keys('wait', 'active', 'prioritized', 'events', 'stalled', 'limiter', 'delayed', 'paused', 'meta', 'pc', 'marker'),
+    keys: keys(
+      'wait',
+      'active',
+      'prioritized',
+      'events',
+      'stalled',
+      'limiter',
+      'delayed',
+      'paused',
+      'meta',
+      'pc',
+      'marker',
+    ),
     args: [prefix, '1700000000000', pack({ token: 'token', lockDuration: 30_000, limiter: null, name: 'worker' })],
   },
   moveToFinished: {
-    keys: keys('wait', 'active', 'prioritized', 'events', 'stalled', 'limiter', 'delayed', 'paused', 'meta', 'pc', 'completed', '1', 'metrics:completed', 'marker'),
+    keys: keys(
+      'wait',
+      'active',
+      'prioritized',
+      'events',
+      'stalled',
+      'limiter',
+      'delayed',
+      'paused',
+      'meta',
+      'pc',
+      'completed',
+      '1',
+      'metrics:completed',
+      'marker',
+    ),
     args: [
-      '1', '1700000000001', 'returnvalue', '{"ok":true}', 'completed', '1', prefix,
-      pack({ token: 'token', name: 'worker', keepJobs: { count: -1 }, lockDuration: 30_000, attempts: 1, maxMetricsSize: '', fpof: false, cpof: false, idof: false, rdof: false }),
+      '1',
+      '1700000000001',
+      'returnvalue',
+      '{"ok":true}',
+      'completed',
+      '1',
+      prefix,
+      pack({
+        token: 'token',
+        name: 'worker',
+        keepJobs: { count: -1 },
+        lockDuration: 30_000,
+        attempts: 1,
+        maxMetricsSize: '',
+        fpof: false,
+        cpof: false,
+        idof: false,
+        rdof: false,
+      }),
     ],
   },
 };
@@ -112,5 +173,7 @@ for (const [name, { keys: scriptKeys, args }] of Object.entries(CASES)) {
     samples.push((performance.now() - from) * 1_000);
   }
   const mean = ((performance.now() - started) * 1_000) / ROUNDS;
-  console.log(`${name.padEnd(16)} p50 ${median(samples).toFixed(2)} µs, mean ${mean.toFixed(2)} µs, reply ${JSON.stringify(last)?.slice(0, 100)}`);
+  console.log(
+    `${name.padEnd(16)} p50 ${median(samples).toFixed(2)} µs, mean ${mean.toFixed(2)} µs, reply ${JSON.stringify(last)?.slice(0, 100)}`,
+  );
 }

@@ -20,7 +20,13 @@ export type TableField = { readonly key: Expr | null; readonly value: Expr };
 
 export type Call =
   | { readonly t: 'call'; readonly fn: Expr; readonly args: readonly Expr[]; readonly line: number }
-  | { readonly t: 'method'; readonly obj: Expr; readonly name: string; readonly args: readonly Expr[]; readonly line: number };
+  | {
+      readonly t: 'method';
+      readonly obj: Expr;
+      readonly name: string;
+      readonly args: readonly Expr[];
+      readonly line: number;
+    };
 
 export type Target =
   | { readonly t: 'name'; readonly name: string; readonly line: number }
@@ -43,7 +49,12 @@ export type Expr =
 export type Stat =
   | { readonly t: 'local'; readonly names: readonly string[]; readonly values: readonly Expr[]; readonly line: number }
   | { readonly t: 'localfunc'; readonly name: string; readonly fn: FunctionNode; readonly line: number }
-  | { readonly t: 'assign'; readonly targets: readonly Target[]; readonly values: readonly Expr[]; readonly line: number }
+  | {
+      readonly t: 'assign';
+      readonly targets: readonly Target[];
+      readonly values: readonly Expr[];
+      readonly line: number;
+    }
   | { readonly t: 'callstat'; readonly call: Call }
   | { readonly t: 'do'; readonly body: Block }
   | { readonly t: 'while'; readonly cond: Expr; readonly body: Block }
@@ -58,7 +69,13 @@ export type Stat =
       readonly body: Block;
       readonly line: number;
     }
-  | { readonly t: 'forin'; readonly names: readonly string[]; readonly exprs: readonly Expr[]; readonly body: Block; readonly line: number }
+  | {
+      readonly t: 'forin';
+      readonly names: readonly string[];
+      readonly exprs: readonly Expr[];
+      readonly body: Block;
+      readonly line: number;
+    }
   | { readonly t: 'return'; readonly values: readonly Expr[]; readonly line: number }
   | { readonly t: 'break' };
 

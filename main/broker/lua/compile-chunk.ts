@@ -1,6 +1,7 @@
 /** From Lua source to a callable main function: parse, generate JavaScript, bind it to the runtime. */
-import { numberToText } from './number-text.ts';
+
 import { compileMain } from './compile-statement.ts';
+import { numberToText } from './number-text.ts';
 import { parseChunk } from './parser.ts';
 import { type ArithmeticEvent, compute, type Runtime } from './runtime.ts';
 import type { ChunkContext } from './scope.ts';
@@ -19,7 +20,11 @@ export interface ChunkCompiler {
 }
 
 /** Compiles chunks against one set of globals, all of whose tables must be read-only by then. */
-export function createChunkCompiler(runtime: Runtime, globals: LuaTable, singles: ReadonlySet<LuaValue>): ChunkCompiler {
+export function createChunkCompiler(
+  runtime: Runtime,
+  globals: LuaTable,
+  singles: ReadonlySet<LuaValue>,
+): ChunkCompiler {
   const helpers = createHelpers(runtime);
   const names = Object.keys(helpers).join(',');
   return {
@@ -50,7 +55,8 @@ function createHelpers(runtime: Runtime) {
   const { S, arith, concat, less, lessEqual } = runtime;
 
   function arithmetic(event: ArithmeticEvent): (a: LuaValue, b: LuaValue, site: string) => LuaValue {
-    return (a, b, site) => (typeof a === 'number' && typeof b === 'number' ? compute(event, a, b) : arith(event, a, b, site));
+    return (a, b, site) =>
+      typeof a === 'number' && typeof b === 'number' ? compute(event, a, b) : arith(event, a, b, site);
   }
 
   /** Pairs of key and value; a symbol as key marks a positional item, or the many values of a call at the end. */
@@ -74,7 +80,12 @@ function createHelpers(runtime: Runtime) {
     table.set(key, value);
   }
 
-  function* resumeCall(fn: LuaValue, site: string, line: number, args: LuaValue[]): Generator<LuaValue[], LuaResult, LuaValue[]> {
+  function* resumeCall(
+    fn: LuaValue,
+    site: string,
+    line: number,
+    args: LuaValue[],
+  ): Generator<LuaValue[], LuaResult, LuaValue[]> {
     const target = runtime.callable(fn, site);
     S.l = line;
     return target.gen === undefined ? target(...args) : yield* target.gen(...args);
@@ -83,7 +94,7 @@ function createHelpers(runtime: Runtime) {
   function resumable(gen: NonNullable<LuaFunction['gen']>): LuaFunction {
     const fn: LuaFunction = (...args) => {
       const step = gen(...args).next();
-      if (step.done !== true) S.fail('attempt to yield across metamethod/C-call boundary');
+      if (step.done !== true) throw S.error('attempt to yield across metamethod/C-call boundary');
       return step.value;
     };
     fn.gen = gen;
@@ -97,13 +108,36 @@ function createHelpers(runtime: Runtime) {
   }
 
   return {
-    S, LuaTable, PairsWalk, EMPTY, MULTI, POSITIONAL, MAX_DEPTH: S.maxDepth, first, all, truthy, makeTable, resumeCall, resumable, walkable,
-    index: runtime.index, indexStr: runtime.indexStr, setIndex: runtime.setIndex, setStr: runtime.setStr,
-    callable: runtime.callable, negate: runtime.negate, length: runtime.length, forNumber: runtime.forNumber,
-    add: (a: LuaValue, b: LuaValue, site: string): LuaValue => (typeof a === 'number' && typeof b === 'number' ? a + b : arith('__add', a, b, site)),
-    sub: (a: LuaValue, b: LuaValue, site: string): LuaValue => (typeof a === 'number' && typeof b === 'number' ? a - b : arith('__sub', a, b, site)),
-    mul: (a: LuaValue, b: LuaValue, site: string): LuaValue => (typeof a === 'number' && typeof b === 'number' ? a * b : arith('__mul', a, b, site)),
-    div: (a: LuaValue, b: LuaValue, site: string): LuaValue => (typeof a === 'number' && typeof b === 'number' ? a / b : arith('__div', a, b, site)),
+    S,
+    LuaTable,
+    PairsWalk,
+    EMPTY,
+    MULTI,
+    POSITIONAL,
+    MAX_DEPTH: S.maxDepth,
+    first,
+    all,
+    truthy,
+    makeTable,
+    resumeCall,
+    resumable,
+    walkable,
+    index: runtime.index,
+    indexStr: runtime.indexStr,
+    setIndex: runtime.setIndex,
+    setStr: runtime.setStr,
+    callable: runtime.callable,
+    negate: runtime.negate,
+    length: runtime.length,
+    forNumber: runtime.forNumber,
+    add: (a: LuaValue, b: LuaValue, site: string): LuaValue =>
+      typeof a === 'number' && typeof b === 'number' ? a + b : arith('__add', a, b, site),
+    sub: (a: LuaValue, b: LuaValue, site: string): LuaValue =>
+      typeof a === 'number' && typeof b === 'number' ? a - b : arith('__sub', a, b, site),
+    mul: (a: LuaValue, b: LuaValue, site: string): LuaValue =>
+      typeof a === 'number' && typeof b === 'number' ? a * b : arith('__mul', a, b, site),
+    div: (a: LuaValue, b: LuaValue, site: string): LuaValue =>
+      typeof a === 'number' && typeof b === 'number' ? a / b : arith('__div', a, b, site),
     mod: arithmetic('__mod'),
     pow: arithmetic('__pow'),
     cat: (a: LuaValue, b: LuaValue, site: string): LuaValue => {
@@ -122,7 +156,8 @@ function createHelpers(runtime: Runtime) {
       S.l = line;
       return value;
     },
-    makeArg: (values: LuaValue[]): LuaTable => new LuaTable([...values], new Map<LuaValue, LuaValue>([['n', values.length]])),
+    makeArg: (values: LuaValue[]): LuaTable =>
+      new LuaTable([...values], new Map<LuaValue, LuaValue>([['n', values.length]])),
     globalMissing: (name: string, line: number): never =>
       S.failAt(line, `Script attempted to access nonexistent global variable '${name}'`),
     globalWrite: (_value: LuaValue, line: number): never => S.failAt(line, 'Attempt to modify a readonly table'),

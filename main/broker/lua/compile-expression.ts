@@ -5,7 +5,14 @@ import { METHOD_CALL } from './state.ts';
 import { LuaTable } from './table.ts';
 import type { LuaValue } from './value.ts';
 
-const ARITHMETIC: Readonly<Record<string, string>> = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '%': 'mod', '^': 'pow' };
+const ARITHMETIC: Readonly<Record<string, string>> = {
+  '+': 'add',
+  '-': 'sub',
+  '*': 'mul',
+  '/': 'div',
+  '%': 'mod',
+  '^': 'pow',
+};
 const COMPARISON: Readonly<Record<string, string>> = { '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' };
 
 /** Generated calls that may run Lua code, which moves the noted line: all but those of builtins. */
@@ -30,7 +37,8 @@ export function isMulti(e: Expr | undefined): boolean {
   return e !== undefined && (e.t === 'call' || e.t === 'method' || e.t === 'vararg');
 }
 
-const isLiteral = (e: Expr): boolean => e.t === 'nil' || e.t === 'true' || e.t === 'false' || e.t === 'num' || e.t === 'str';
+const isLiteral = (e: Expr): boolean =>
+  e.t === 'nil' || e.t === 'true' || e.t === 'false' || e.t === 'num' || e.t === 'str';
 
 /** A value known while compiling: a builtin, or a field of a builtin library; undefined when there is none. */
 export function knownValue(scope: FunctionScope, e: Expr): LuaValue {
@@ -47,7 +55,11 @@ export function knownValue(scope: FunctionScope, e: Expr): LuaValue {
 }
 
 function literal(chunk: ChunkContext, value: LuaValue): string {
-  return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? `(${value})` : constantName(chunk, value);
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : typeof value === 'number'
+      ? `(${value})`
+      : constantName(chunk, value);
 }
 
 /** How Lua names an operand in an error ("local 'x'"), "" when it does not. */
@@ -82,7 +94,9 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
     if (known !== undefined) return literal(scope.chunk, known);
     const obj = single(scope, e.obj);
     const at = site(scope, e.line, e.obj);
-    return e.key.t === 'str' ? `indexStr(${obj},${JSON.stringify(e.key.v)},${at})` : `index(${obj},${single(scope, e.key)},${at})`;
+    return e.key.t === 'str'
+      ? `indexStr(${obj},${JSON.stringify(e.key.v)},${at})`
+      : `index(${obj},${single(scope, e.key)},${at})`;
   }
 
   function binary(scope: FunctionScope, e: Expr & { t: 'bin' }): string {
@@ -213,11 +227,22 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
   function args(scope: FunctionScope, values: readonly Expr[], line: number): string {
     const code = list(scope, values);
     const inner = code.match(/S\.l=-?\d+/g);
-    if (inner === null || (inner.every((mark) => Math.abs(Number(mark.slice(4))) === Math.abs(line)) && !LUA_CALL.test(code))) return code;
+    if (
+      inner === null ||
+      (inner.every((mark) => Math.abs(Number(mark.slice(4))) === Math.abs(line)) && !LUA_CALL.test(code))
+    )
+      return code;
     const last = values.at(-1);
     if (last === undefined) return code;
-    const before = list(scope, values.slice(0, -1).map((e) => (isMulti(e) ? { t: 'paren', e } : e)));
-    const final = isMulti(last) ? (last.t === 'vararg' ? `...at(${line},$va)` : `...all(at(${line},${multi(scope, last)}))`) : `at(${line},${single(scope, last)})`;
+    const before = list(
+      scope,
+      values.slice(0, -1).map((e) => (isMulti(e) ? { t: 'paren', e } : e)),
+    );
+    const final = isMulti(last)
+      ? last.t === 'vararg'
+        ? `...at(${line},$va)`
+        : `...all(at(${line},${multi(scope, last)}))`
+      : `at(${line},${single(scope, last)})`;
     return before === '' ? final : `${before},${final}`;
   }
 
@@ -236,7 +261,8 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
       return `(${lookup},S.l=${line},typeof $f==='function'?$f:callable($f,${missing}))($o${rest})`;
     }
     const known = knownValue(scope, e.fn);
-    if (typeof known === 'function' && known.gen === undefined) return `(S.l=${line},${constantName(chunk, known)})(${values})`;
+    if (typeof known === 'function' && known.gen === undefined)
+      return `(S.l=${line},${constantName(chunk, known)})(${values})`;
     const fn = single(scope, e.fn);
     const local = e.fn.t === 'name' ? scope.resolve(e.fn.name) : null;
     if (local?.isFunction === true && !chunk.resumable) return `(S.l=${line},${fn})(${values})`;

@@ -84,7 +84,12 @@ function statement(scope: FunctionScope, stat: Stat): string {
 }
 
 /** Code that evaluates `values` in order into `count` JavaScript names; `bind` makes each declaration. */
-function evaluate(scope: FunctionScope, values: readonly Expr[], count: number, bind: (at: number, js: string) => string): string {
+function evaluate(
+  scope: FunctionScope,
+  values: readonly Expr[],
+  count: number,
+  bind: (at: number, js: string) => string,
+): string {
   const parts: string[] = [];
   for (let at = 0; at < Math.max(values.length, count); at++) {
     const value = values[at];
@@ -104,7 +109,9 @@ function local(scope: FunctionScope, names: readonly string[], values: readonly 
   // The names become visible only after the values.
   const slots = names.map((name) => scope.name(name));
   const constants = names.map((name, at) => aliasOf(scope, name, values[at]));
-  const code = evaluate(scope, values, names.length, (at, js) => (js === 'undefined' ? `let ${slots[at]};` : `let ${slots[at]}=${js};`));
+  const code = evaluate(scope, values, names.length, (at, js) =>
+    js === 'undefined' ? `let ${slots[at]};` : `let ${slots[at]}=${js};`,
+  );
   names.forEach((name, at) => {
     scope.declare(name, slots[at]).constant = constants[at];
   });
@@ -202,7 +209,7 @@ function genericFor(scope: FunctionScope, stat: Stat & { t: 'forin' }): string {
   const variables = stat.names.map((name) => scope.declare(name).js);
   const body = block(scope, stat.body);
   scope.close();
-  const call = `(S.l=${line},typeof ${fn}==='function'?${fn}:callable(${fn},"${line}|for iterator 'for iterator'"))(${state},${control})`;
+  const call = `(S.l=${line},typeof ${fn}==='function'?${fn}:callable(${fn},"${line}|"))(${state},${control})`;
   const single = variables[0] ?? '$v';
   const others = variables.slice(1);
   const unpack = `let ${[single, ...others].join(',')};if(${result} instanceof Array){${[single, ...others]
@@ -217,7 +224,8 @@ function walk(scope: FunctionScope, stat: Stat & { t: 'forin' }): string | null 
   if (stat.exprs.length !== 1 || only?.t !== 'call' || only.fn.t !== 'name' || only.args.length !== 1) return null;
   const [arg] = only.args;
   const kind = only.fn.name;
-  if (arg === undefined || isMulti(arg) || (kind !== 'pairs' && kind !== 'ipairs') || scope.resolve(kind) !== null) return null;
+  if (arg === undefined || isMulti(arg) || (kind !== 'pairs' && kind !== 'ipairs') || scope.resolve(kind) !== null)
+    return null;
   const [table, step] = [scope.temp(), scope.temp()];
   const line = scope.chunk.lineBase + only.line;
   const value = single(scope, arg);
@@ -226,7 +234,10 @@ function walk(scope: FunctionScope, stat: Stat & { t: 'forin' }): string | null 
   const body = block(scope, stat.body);
   scope.close();
   const [key, item] = variables;
-  const rest = variables.slice(2).map((js) => `let ${js};`).join('');
+  const rest = variables
+    .slice(2)
+    .map((js) => `let ${js};`)
+    .join('');
   const setup = `const ${table}=walkable(${value},'${kind}',${line});`;
   if (kind === 'ipairs') {
     const got = item ?? scope.temp();
@@ -235,4 +246,3 @@ function walk(scope: FunctionScope, stat: Stat & { t: 'forin' }): string | null 
   const second = item === undefined ? '' : `let ${item}=${step}.value;`;
   return `{${setup}const ${step}=new PairsWalk(${table});while(${step}.next()){${POLL}let ${key}=${step}.key;${second}${rest}${body}}}`;
 }
-

@@ -49,7 +49,8 @@ function objectToLua(reply: ReplyObject, resp: 2 | 3): LuaValue {
   }
   if ('double' in reply) return hash(['double', reply.double]);
   if ('bigNumber' in reply) return hash(['big_number', reply.bigNumber]);
-  if ('verbatim' in reply) return hash(['verbatim_string', hash(['string', reply.verbatim.text], ['format', reply.verbatim.format])]);
+  if ('verbatim' in reply)
+    return hash(['verbatim_string', hash(['string', reply.verbatim.text], ['format', reply.verbatim.format])]);
   const inner = new LuaTable();
   if ('map' in reply) {
     for (const [key, value] of reply.map) inner.set(replyToLua(key, resp), replyToLua(value, resp));

@@ -10,9 +10,19 @@ export class LuaSyntaxError extends Error {
 export type TokenKind = string;
 
 const KEYWORDS = new Set(
-  'and break do else elseif end false for function if in local nil not or repeat return then true until while'.split(' '),
+  'and break do else elseif end false for function if in local nil not or repeat return then true until while'.split(
+    ' ',
+  ),
 );
-const SIMPLE_ESCAPES: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
+const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+};
 
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 const isNameStart = (c: number): boolean => (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === 95;
@@ -188,10 +198,10 @@ export class Lexer {
     let text = '';
     let from = this.#pos;
     for (;;) {
-      if (this.#pos >= source.length) this.#fail(comment ? 'unfinished long comment' : 'unfinished long string', '<eof>');
+      if (this.#pos >= source.length)
+        this.#fail(comment ? 'unfinished long comment' : 'unfinished long string', '<eof>');
       const c = source.charCodeAt(this.#pos);
       if (c === 93 && this.#separator() === level) break;
-      if (c === 91 && level === 0 && this.#separator() === 0) this.#fail('nesting of [[...]] is deprecated', '[');
       if (isNewline(c)) {
         text += `${source.slice(from, this.#pos)}\n`;
         this.#newline();

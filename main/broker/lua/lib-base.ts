@@ -2,6 +2,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { ArgumentChecks } from './arguments.ts';
 import { LuaSyntaxError } from './lexer.ts';
+import { parseChunk } from './parser.ts';
 import { type Runtime, toNumber, toText, typeName } from './runtime.ts';
 import { CHUNK_LINES } from './state.ts';
 import { LuaTable } from './table.ts';
@@ -19,8 +20,20 @@ type Compile = (source: string, chunkName: string, lineBase: number) => LuaFunct
 /** What a caught exception is to Lua; stops and bugs of the engine go on upwards. */
 export function caughtValue(thrown: unknown): LuaValue {
   if (thrown instanceof LuaError) return thrown.value;
-  if (thrown instanceof RangeError) return thrown.message.includes('call stack') ? 'stack overflow' : 'not enough memory';
+  if (thrown instanceof RangeError)
+    return thrown.message.includes('call stack') ? 'stack overflow' : 'not enough memory';
   throw thrown;
+}
+
+/** True for source that no continuation can mend. */
+function isBroken(source: string): boolean {
+  try {
+    parseChunk(source, '?');
+    return false;
+  } catch (thrown) {
+    if (thrown instanceof LuaSyntaxError) return !thrown.message.endsWith("near '<eof>'");
+    throw thrown;
+  }
 }
 
 /** `luaO_chunkid`: how a chunk's name shows in errors. */
@@ -28,7 +41,9 @@ function chunkId(name: string): string {
   if (name.startsWith('=') || name.startsWith('@')) return name.slice(1, CHUNK_ID_BYTES);
   const line = name.split(/[\r\n]/, 1)[0] ?? '';
   const room = CHUNK_ID_BYTES - '[string "..."] '.length;
-  return line.length < name.length || line.length > room ? `[string "${line.slice(0, room)}..."]` : `[string "${line}"]`;
+  return line.length < name.length || line.length > room
+    ? `[string "${line.slice(0, room)}..."]`
+    : `[string "${line}"]`;
 }
 
 export function createBaseLibrary(runtime: Runtime, check: ArgumentChecks, compile: Compile): Record<string, LuaValue> {
@@ -40,8 +55,9 @@ export function createBaseLibrary(runtime: Runtime, check: ArgumentChecks, compi
     try {
       S.enterC();
       const values = [true, ...all(body())];
-      S.cDepth = cDepth;
+      S.d = d;
       S.l = l;
+      S.cDepth = cDepth;
       return values;
     } catch (thrown) {
       S.d = d;
@@ -144,7 +160,7 @@ export function createBaseLibrary(runtime: Runtime, check: ArgumentChecks, compi
 
   function next(...args: LuaValue[]): LuaResult {
     const entry = check.table(args, 0, 'next').next(args[1]);
-    if (entry === undefined) S.fail("invalid key to 'next'");
+    if (entry === undefined) throw S.error("invalid key to 'next'");
     return entry ?? undefined;
   }
 
@@ -172,15 +188,20 @@ export function createBaseLibrary(runtime: Runtime, check: ArgumentChecks, compi
     const reader = check.callback(args, 0, 'load');
     const name = args[1] === undefined ? '=(load)' : check.text(args, 1, 'load');
     let source = '';
-    for (;;) {
-      const piece = runtime.callFromC(reader);
-      if (piece === undefined || piece === '') break;
-      const text = toText(piece);
-      if (text === undefined) return S.fail('reader function must return a string');
-      source += text;
-      S.spend(1);
-    }
-    return loadSource(source, name);
+    const read = guarded(
+      () => {
+        for (let pieces = 1; ; pieces++) {
+          const piece = runtime.callFromC(reader);
+          if (piece === undefined || piece === '') return EMPTY;
+          source += toText(piece) ?? S.failAt(0, 'reader function must return a string');
+          S.spend(1);
+          // A reader that never ends is left at the first syntax error, as Lua's streaming parser does.
+          if ((pieces & (pieces - 1)) === 0 && isBroken(source)) return EMPTY;
+        }
+      },
+      (value) => [false, value],
+    );
+    return read[0] === true ? loadSource(source, name) : [undefined, read[1]];
   }
 
   function collectgarbage(...args: LuaValue[]): LuaResult {
@@ -249,4 +270,3 @@ function parseInBase(text: string, base: number): LuaValue {
   if (value >= 2 ** 64) return 2 ** 64;
   return match[1] === '-' && value !== 0 ? 2 ** 64 - value : value;
 }
-

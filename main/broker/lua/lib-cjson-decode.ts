@@ -24,7 +24,8 @@ const SINGLES: Readonly<Record<number, string>> = {
   58: 'T_COLON',
 };
 /** What C's strtod would take at the front of a text. */
-const NUMBER = /[+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)/iy;
+const NUMBER =
+  /[+-]?(?:0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?|nan)/iy;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 
 /** Decodes one text; made anew for each call. */
@@ -99,7 +100,11 @@ export class JsonDecoder {
     if (text.startsWith('true', this.#at)) this.#take('T_BOOLEAN', true, 4);
     else if (text.startsWith('false', this.#at)) this.#take('T_BOOLEAN', false, 5);
     else if (text.startsWith('null', this.#at)) this.#take('T_NULL', this.#null, 4);
-    else if (this.#config.decodeInvalidNumbers && (c === 43 || (c | 32) === 105 || (c | 32) === 110) && this.#isInvalidNumber()) {
+    else if (
+      this.#config.decodeInvalidNumbers &&
+      (c === 43 || (c | 32) === 105 || (c | 32) === 110) &&
+      this.#isInvalidNumber()
+    ) {
       this.#number();
     } else this.#fail('invalid token');
   }
@@ -254,5 +259,10 @@ function utf8(code: number): string {
   if (code < 0x80) return String.fromCharCode(code);
   if (code < 0x800) return String.fromCharCode(0xc0 | (code >> 6), 0x80 | (code & 63));
   if (code < 0x10000) return String.fromCharCode(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
-  return String.fromCharCode(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+  return String.fromCharCode(
+    0xf0 | (code >> 18),
+    0x80 | ((code >> 12) & 63),
+    0x80 | ((code >> 6) & 63),
+    0x80 | (code & 63),
+  );
 }

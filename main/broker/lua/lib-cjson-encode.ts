@@ -1,6 +1,7 @@
 /** cjson.encode of Lua CJSON 2.1 as Redis ships it: "/" escaped, empty tables as objects, numbers by %.14g. */
-import { formatG, nonFinite, numberToText } from './number-text.ts';
+
 import type { CjsonConfig } from './lib-cjson.ts';
+import { formatG, nonFinite, numberToText } from './number-text.ts';
 import { type Runtime, typeName } from './runtime.ts';
 import { LuaTable, PairsWalk } from './table.ts';
 import { LuaUserdata, type LuaValue } from './value.ts';

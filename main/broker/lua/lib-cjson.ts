@@ -55,7 +55,13 @@ export function createCjsonLibrary(runtime: Runtime, check: ArgumentChecks, null
     return value;
   }
 
-  function choice<T extends string>(args: readonly LuaValue[], at: number, fn: string, options: readonly T[], old: T): T {
+  function choice<T extends string>(
+    args: readonly LuaValue[],
+    at: number,
+    fn: string,
+    options: readonly T[],
+    old: T,
+  ): T {
     const value = args[at];
     if (value === undefined) return old;
     const text = typeof value === 'boolean' ? (value ? 'on' : 'off') : check.text(args, at, fn);

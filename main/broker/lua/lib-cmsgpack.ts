@@ -212,12 +212,14 @@ export function createCmsgpackLibrary(runtime: Runtime, check: ArgumentChecks): 
   const view = new DataView(new ArrayBuffer(8));
 
   function unpack(text: string, limit: number, offset: number, whole: boolean): LuaResult {
-    if (offset < 0 || limit < 0) S.fail(`Invalid request to unpack with offset of ${offset} and limit of ${text.length}.`);
+    if (offset < 0 || limit < 0)
+      S.fail(`Invalid request to unpack with offset of ${offset} and limit of ${text.length}.`);
     if (offset > text.length) S.fail(`Start offset ${offset} greater than input length ${text.length}.`);
     const unpacker = new Unpacker(runtime, view, text, offset);
     const values: LuaValue[] = [];
     while (unpacker.at < text.length && values.length < limit) {
-      if (values.length >= MAX_RESULTS) S.fail('stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)');
+      if (values.length >= MAX_RESULTS)
+        S.fail('stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)');
       values.push(unpacker.read());
     }
     if (whole) return values;

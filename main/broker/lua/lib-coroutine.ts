@@ -25,7 +25,7 @@ export function createCoroutineLibrary(runtime: Runtime, check: ArgumentChecks):
   /** Runs a coroutine to its next yield or its end: [true, …values] or [false, error]. */
   function resume(co: LuaThread, args: LuaValue[]): LuaValue[] {
     if (co.status !== 'suspended') {
-      return [false, `cannot resume ${co.status === 'dead' ? 'dead' : 'non-suspended'} coroutine`];
+      return [false, `cannot resume ${co.status} coroutine`];
     }
     const { d, l, cDepth, thread: outer } = S;
     if (outer !== null) outer.status = 'normal';
@@ -52,8 +52,8 @@ export function createCoroutineLibrary(runtime: Runtime, check: ArgumentChecks):
   }
 
   function create(args: readonly LuaValue[], fn: string): LuaThread {
-    const body = check.callback(args, 0, fn);
-    return new LuaThread(body);
+    const [body] = args;
+    return typeof body === 'function' ? new LuaThread(body) : check.fail(0, fn, 'Lua function expected');
   }
 
   function wrap(...args: LuaValue[]): LuaValue {
@@ -66,9 +66,11 @@ export function createCoroutineLibrary(runtime: Runtime, check: ArgumentChecks):
     };
   }
 
-  const yieldValues: LuaFunction = () => S.fail(BOUNDARY);
+  const yieldValues: LuaFunction = () => {
+    throw S.error(BOUNDARY);
+  };
   yieldValues.gen = function* (...values) {
-    if (S.thread === null) S.fail(BOUNDARY);
+    if (S.thread === null) throw S.error(BOUNDARY);
     return yield values;
   };
 

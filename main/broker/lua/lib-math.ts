@@ -8,15 +8,13 @@ import type { LuaResult, LuaValue } from './value.ts';
 const MULTIPLIER = 0x5deece66dn;
 const INCREMENT = 0xbn;
 const SEED_LOW = 0x330en;
+/** State before any seed: Redis 7 neither seeds at its start nor before each script. */
+const START = 0x1234abcd330en;
 const RANDOM_MAX = 0x7fffffff;
 
 /** The 48-bit generator; `seed` is what math.randomseed sets. */
 export class RedisRandom {
-  #x = 0n;
-
-  constructor() {
-    this.seed(0);
-  }
+  #x = START;
 
   seed(seed: number): void {
     this.#x = (BigInt.asUintN(32, BigInt(seed)) << 16n) | SEED_LOW;
@@ -31,7 +29,8 @@ export class RedisRandom {
 
 export function createMathLibrary(runtime: Runtime, check: ArgumentChecks, random: RedisRandom): LuaTable {
   const { S } = runtime;
-  const unary = (name: string, fn: (x: number) => number) => [name, (...args: LuaValue[]) => fn(check.number(args, 0, name))] as const;
+  const unary = (name: string, fn: (x: number) => number) =>
+    [name, (...args: LuaValue[]) => fn(check.number(args, 0, name))] as const;
   const binary = (name: string, fn: (x: number, y: number) => number) =>
     [name, (...args: LuaValue[]) => fn(check.number(args, 0, name), check.number(args, 1, name))] as const;
 

@@ -60,7 +60,8 @@ export function createRedisLibrary(runtime: Runtime, version: string): LuaTable 
     const words = commandArguments(args);
     if (typeof words === 'string') return raise(words);
     const value = run(words);
-    if (value instanceof LuaTable && value.hash !== null && value.hash.has('err')) throw new LuaError(value, S.currentLine());
+    if (value instanceof LuaTable && value.hash !== null && value.hash.has('err'))
+      throw new LuaError(value, S.currentLine());
     return value;
   }
 
@@ -85,7 +86,7 @@ export function createRedisLibrary(runtime: Runtime, version: string): LuaTable 
     const [level, ...words] = args;
     if (args.length < 2) raise('redis.log() requires two arguments or more.');
     if (typeof level !== 'number') return raise('First argument must be a number (log level).');
-    if (level < LOG_DEBUG || level > LOG_WARNING) raise('Invalid log level.');
+    if (level < LOG_DEBUG || level > LOG_WARNING) raise('Invalid debug level.');
     const message = words.map((word) => toText(word)).filter((word) => word !== undefined);
     host('redis.log').log(Math.trunc(level), message.join(' '));
     return EMPTY;

@@ -61,7 +61,8 @@ function formatFloat(kind: string, value: number, how: Conversion): string {
   } else {
     const precision = how.precision < 0 ? 6 : how.precision;
     const alternate = how.flags.includes('#');
-    const write = kind === 'f' ? formatF : upper ? (kind === 'E' ? formatE : formatG) : kind === 'e' ? formatE : formatG;
+    const write =
+      kind === 'f' ? formatF : upper ? (kind === 'E' ? formatE : formatG) : kind === 'e' ? formatE : formatG;
     text = pad(signOf(negative, how.flags), write(value, precision, alternate), how, true);
   }
   return upper ? text.toUpperCase() : text;
@@ -71,7 +72,12 @@ function formatFloat(kind: string, value: number, how: Conversion): string {
 function formatString(text: string, how: Conversion): string {
   if (how.precision < 0 && text.length >= LONG_STRING) return text;
   const body = text.split('\0', 1)[0] ?? '';
-  return pad('', how.precision < 0 ? body : body.slice(0, how.precision), { ...how, flags: how.flags.replaceAll('0', '') }, false);
+  return pad(
+    '',
+    how.precision < 0 ? body : body.slice(0, how.precision),
+    { ...how, flags: how.flags.replaceAll('0', '') },
+    false,
+  );
 }
 
 export function createFormat(runtime: Runtime, check: ArgumentChecks): LuaFunction {
@@ -90,7 +96,12 @@ export function createFormat(runtime: Runtime, check: ArgumentChecks): LuaFuncti
   function convert(kind: string, how: Conversion, args: readonly LuaValue[], at: number): string {
     switch (kind) {
       case 'c':
-        return pad('', String.fromCharCode(Number(BigInt.asUintN(8, toInt64(check.number(args, at, 'format'))))), { ...how, flags: how.flags.replaceAll('0', '') }, false).replace(/\0[^]*$/, '');
+        return pad(
+          '',
+          String.fromCharCode(Number(BigInt.asUintN(8, toInt64(check.number(args, at, 'format'))))),
+          { ...how, flags: how.flags.replaceAll('0', '') },
+          false,
+        ).replace(/\0[^]*$/, '');
       case 'd':
       case 'i':
       case 'o':

@@ -113,7 +113,7 @@ export function createStringLibrary(runtime: Runtime, check: ArgumentChecks): Lu
 
   function replacement(by: LuaValue, matcher: PatternMatcher, from: number, to: number, match: string): string {
     let value: LuaValue;
-    if (by instanceof LuaTable) value = runtime.index(by, matcher.capture(0, from, to), `${S.currentLine()}|`);
+    if (by instanceof LuaTable) value = runtime.index(by, matcher.capture(0, from, to), '0|');
     else value = runtime.callFromC(by, ...matcher.captures(from, to, true));
     if (!truthy(value)) return match;
     return toText(value) ?? S.fail(`invalid replacement value (a ${typeName(value)})`);
@@ -140,7 +140,10 @@ export function createStringLibrary(runtime: Runtime, check: ArgumentChecks): Lu
         count++;
         const match = text.slice(from, to);
         result += text.slice(copied, from);
-        result += template === undefined ? replacement(by, matcher, from, to, match) : expand(matcher, template, from, to, match);
+        result +=
+          template === undefined
+            ? replacement(by, matcher, from, to, match)
+            : expand(matcher, template, from, to, match);
         if (result.length > MAX_STRING_BYTES) S.fail('not enough memory');
         copied = to;
       }
@@ -173,7 +176,6 @@ export function createStringLibrary(runtime: Runtime, check: ArgumentChecks): Lu
       check.callback(args, 0, 'dump');
       return S.fail('unable to dump given function');
     },
-    gfind: (..._args) => S.fail("'string.gfind' was renamed to 'string.gmatch'"),
+    gfind: gmatch,
   });
 }
-

@@ -52,7 +52,8 @@ class Format {
     if (letter === 'c') return this.#number(1);
     if (letter !== 'i' && letter !== 'I') return FIXED[letter] ?? 0;
     const size = this.#number(4);
-    if (size > MAX_INTEGER_BYTES) this.#runtime.S.fail(`integral size ${size} is larger than limit of ${MAX_INTEGER_BYTES}`);
+    if (size > MAX_INTEGER_BYTES)
+      this.#runtime.S.fail(`integral size ${size} is larger than limit of ${MAX_INTEGER_BYTES}`);
     return size;
   }
 
@@ -121,15 +122,18 @@ export function createStructLibrary(runtime: Runtime, check: ArgumentChecks): Lu
     return option.letter === 's' ? `${text}\0` : text.slice(0, size);
   }
 
-  function pack(...args: LuaValue[]): LuaValue {
-    const format = new Format(runtime, check, 'pack', check.text(args, 0, 'pack'));
+  function pack(...given: LuaValue[]): LuaValue {
+    // struct.c leaves a nil behind the arguments, which shows when one is missing.
+    const args = [...given, undefined];
+    const format = new Format(runtime, check, 'pack', check.text(given, 0, 'pack'));
     let text = '';
     let argument = 1;
     for (let option = format.next(); option !== null; option = format.next()) {
       const { letter, size } = option;
       text += '\0'.repeat(format.padding(text.length, option));
       if (INTEGERS.has(letter)) text += integerBytes(check.number(args, argument++, 'pack'), size, format.little);
-      else if (letter === 'f' || letter === 'd') text += floatBytes(check.number(args, argument++, 'pack'), size, format.little);
+      else if (letter === 'f' || letter === 'd')
+        text += floatBytes(check.number(args, argument++, 'pack'), size, format.little);
       else if (letter === 'c' || letter === 's') text += packText(args, argument++, option);
       else if (letter === 'x') text += '\0';
       else format.control(letter);
@@ -153,7 +157,8 @@ export function createStructLibrary(runtime: Runtime, check: ArgumentChecks): Lu
       need(size);
       S.spend(1);
       if (values.length >= 7_990) S.fail('stack overflow (too many results)');
-      if (INTEGERS.has(letter)) values.push(readInteger(data, at, size, format.little, letter !== letter.toUpperCase()));
+      if (INTEGERS.has(letter))
+        values.push(readInteger(data, at, size, format.little, letter !== letter.toUpperCase()));
       else if (letter === 'f' || letter === 'd') values.push(readFloat(data, at, size, format.little));
       else if (letter === 'c') {
         if (size === 0) {

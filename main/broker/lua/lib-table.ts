@@ -1,7 +1,7 @@
 /** Lua's table library, 5.1's deprecated foreach, foreachi, getn and setn included; its functions work raw, without metatables. */
 import { type ArgumentChecks, library } from './arguments.ts';
 import { MAX_STRING_BYTES, type Runtime, toText, typeName } from './runtime.ts';
-import { LuaTable, PairsWalk } from './table.ts';
+import { type LuaTable, PairsWalk } from './table.ts';
 import { EMPTY, type LuaResult, type LuaValue, truthy } from './value.ts';
 
 type Less = (a: LuaValue, b: LuaValue) => boolean;
@@ -101,9 +101,8 @@ export function createTableLibrary(runtime: Runtime, check: ArgumentChecks): Lua
     const table = check.table(args, 0, 'sort');
     const length = table.length();
     const fn = args[1] === undefined ? undefined : check.callback(args, 1, 'sort');
-    const site = `${S.currentLine()}|`;
     const less: Less =
-      fn === undefined ? (a, b) => runtime.less(a, b, site) : (a, b) => truthy(runtime.callFromC(fn, a, b));
+      fn === undefined ? (a, b) => runtime.less(a, b, '0|') : (a, b) => truthy(runtime.callFromC(fn, a, b));
     if (table.readonly && length > 1) throw S.error('Attempt to modify a readonly table');
     quicksort(table, less, 1, length);
     return EMPTY;

@@ -5,6 +5,7 @@
 
 export type { LuaHostCalls, Reply } from './host.ts';
 export { LuaCompileError, type ScriptFlag } from './shebang.ts';
+
 import { luaToReply } from './convert.ts';
 import type { LuaHostCalls, Reply } from './host.ts';
 import { LuaSyntaxError } from './lexer.ts';
@@ -70,7 +71,8 @@ function compileBody(world: LuaWorld, body: string): LuaFunction {
   try {
     return world.compile(body, 'user_script', 0);
   } catch (thrown) {
-    if (thrown instanceof LuaSyntaxError) throw new LuaCompileError(`ERR Error compiling script (new function): ${thrown.message}`);
+    if (thrown instanceof LuaSyntaxError)
+      throw new LuaCompileError(`ERR Error compiling script (new function): ${thrown.message}`);
     throw thrown;
   }
 }
@@ -78,7 +80,6 @@ function compileBody(world: LuaWorld, body: string): LuaFunction {
 function createRunner(S: LuaState, world: LuaWorld, main: LuaFunction, sha: string): CompiledScript['run'] {
   return (keys, args, calls) => {
     S.begin(calls, new LuaTable([...keys]), new LuaTable([...args]));
-    world.random.seed(0);
     try {
       return luaToReply(first(main()), S.resp);
     } catch (thrown) {

@@ -9,7 +9,9 @@ const CAPTURE_POSITION = -2;
 const STEPS_PER_SPEND = 1_000;
 
 const ESCAPE = 37;
-const [OPEN, CLOSE, DOT, DOLLAR, QUESTION, STAR, PLUS, MINUS, BRACKET, BRACKET_END, CARET] = [40, 41, 46, 36, 63, 42, 43, 45, 91, 93, 94];
+const [OPEN, CLOSE, DOT, DOLLAR, QUESTION, STAR, PLUS, MINUS, BRACKET, BRACKET_END, CARET] = [
+  40, 41, 46, 36, 63, 42, 43, 45, 91, 93, 94,
+];
 
 const between = (c: number, from: number, to: number): boolean => c >= from && c <= to;
 const isAlpha = (c: number): boolean => between(c | 32, 97, 122);
@@ -170,7 +172,8 @@ export class PatternMatcher {
       if (kind === ESCAPE) {
         const next = this.#p(p + 1);
         if (next === 98 || next === 102 || isDigit(next)) {
-          const after = next === 98 ? this.#balance(s, p + 2) : next === 102 ? this.#frontier(s, p + 2) : this.#back(s, next);
+          const after =
+            next === 98 ? this.#balance(s, p + 2) : next === 102 ? this.#frontier(s, p + 2) : this.#back(s, next);
           if (after < 0) return -1;
           s = after;
           p = next === 98 ? p + 4 : next === 102 ? this.#classEnd(p + 2) : p + 2;

@@ -92,7 +92,8 @@ export function formatF(value: number, precision: number, alternate = false): st
     const shown = Math.min(precision, 100);
     let text = fraction.toFixed(shown);
     const exact = fraction.toFixed(100);
-    if (/^50*$/.test(exact.slice(2 + shown)) && Number(exact.charAt(1 + shown)) % 2 === 0) text = exact.slice(0, 2 + shown);
+    if (/^50*$/.test(exact.slice(2 + shown)) && Number(exact.charAt(1 + shown)) % 2 === 0)
+      text = exact.slice(0, 2 + shown);
     if (text.startsWith('1')) whole += 1;
     digits = text.slice(2).padEnd(precision, '0');
   }
@@ -124,7 +125,8 @@ function general(value: number, precision: number): string {
 
 /** A number as `tostring`, `..` and cjson print it (`%.14g`). */
 export function numberToText(value: number): string {
-  if (Number.isSafeInteger(value) && value < 1e14 && value > -1e14 && (value !== 0 || !Object.is(value, -0))) return String(value);
+  if (Number.isSafeInteger(value) && value < 1e14 && value > -1e14 && (value !== 0 || !Object.is(value, -0)))
+    return String(value);
   return general(value, 14);
 }
 

@@ -70,7 +70,10 @@ export function createRuntime(S: LuaState, stringMeta: LuaTable) {
   function failType(action: string, value: LuaValue, site: Site): never {
     const what = site.slice(site.indexOf('|') + 1);
     const kind = typeName(value);
-    return failAt(site, what === '' ? `attempt to ${action} a ${kind} value` : `attempt to ${action} ${what} (a ${kind} value)`);
+    return failAt(
+      site,
+      what === '' ? `attempt to ${action} a ${kind} value` : `attempt to ${action} ${what} (a ${kind} value)`,
+    );
   }
 
   function metatableOf(value: LuaValue): LuaTable | null {
@@ -85,9 +88,10 @@ export function createRuntime(S: LuaState, stringMeta: LuaTable) {
   /** Calls any callable from a builtin or operator, for its first value. */
   function callMeta(fn: LuaValue, site: Site, ...args: LuaValue[]): LuaValue {
     const outer = S.l;
-    S.enterC();
-    S.l = siteLine(site);
-    const result = first(callable(fn, site)(...args));
+    const line = siteLine(site);
+    S.enterMeta();
+    S.l = line;
+    const result = first(callable(fn, `${line}|`)(...args));
     S.cDepth--;
     S.l = outer;
     return result;
@@ -99,6 +103,7 @@ export function createRuntime(S: LuaState, stringMeta: LuaTable) {
     S.enterC();
     const result = first(callable(fn, '0|')(...args));
     S.cDepth--;
+    S.d--;
     S.l = line;
     return result;
   }
@@ -257,7 +262,10 @@ export function createRuntime(S: LuaState, stringMeta: LuaTable) {
   function failCompare(a: LuaValue, b: LuaValue, site: Site): never {
     const left = typeName(a);
     const right = typeName(b);
-    return failAt(site, left === right ? `attempt to compare two ${left} values` : `attempt to compare ${left} with ${right}`);
+    return failAt(
+      site,
+      left === right ? `attempt to compare two ${left} values` : `attempt to compare ${left} with ${right}`,
+    );
   }
 
   function compareMeta(event: string, a: LuaValue, b: LuaValue, site: Site): boolean | undefined {
@@ -316,8 +324,29 @@ export function createRuntime(S: LuaState, stringMeta: LuaTable) {
   }
 
   return {
-    S, siteLine, failAt, failType, metatableOf, metamethod, callFromC, callable, index, indexStr, setIndex, setStr, rawSet,
-    arith, negate, length, concat, equals, less, lessEqual, display, plainText, forNumber,
+    S,
+    siteLine,
+    failAt,
+    failType,
+    metatableOf,
+    metamethod,
+    callFromC,
+    callable,
+    index,
+    indexStr,
+    setIndex,
+    setStr,
+    rawSet,
+    arith,
+    negate,
+    length,
+    concat,
+    equals,
+    less,
+    lessEqual,
+    display,
+    plainText,
+    forNumber,
     typeNameOf: typeName,
   };
 }

@@ -95,7 +95,9 @@ export class FunctionScope {
 
   #limit(limit: number, what: string): never {
     const where = this.line === 0 ? 'main function' : `function at line ${this.line}`;
-    throw new LuaSyntaxError(`${this.chunk.chunkName}:${Math.max(1, this.line)}: ${where} has more than ${limit} ${what}`);
+    throw new LuaSyntaxError(
+      `${this.chunk.chunkName}:${Math.max(1, this.line)}: ${where} has more than ${limit} ${what}`,
+    );
   }
 }
 
@@ -105,4 +107,3 @@ export function constantName(chunk: ChunkContext, value: LuaValue): string {
   if (at < 0) at = chunk.constants.push(value) - 1;
   return `$c${at}`;
 }
-

@@ -78,10 +78,12 @@ export class LuaState {
 
   poll(): void {
     this.n = STEPS_PER_POLL;
-    if (this.host?.shouldStop() === true) throw new LuaStop('Script killed by user with SCRIPT KILL...', this.currentLine());
+    if (this.host?.shouldStop() === true)
+      throw new LuaStop('Script killed by user with SCRIPT KILL...', this.currentLine());
     if (++this.#polls % POLLS_PER_HEAP_CHECK !== 0) return;
     const heap = getHeapStatistics();
-    if (heap.used_heap_size > heap.heap_size_limit * HEAP_SHARE) throw new LuaStop('not enough memory', this.currentLine());
+    if (heap.used_heap_size > heap.heap_size_limit * HEAP_SHARE)
+      throw new LuaStop('not enough memory', this.currentLine());
   }
 
   /** Counts work done inside a builtin, so that long matches and fills stay stoppable. */
@@ -128,17 +130,23 @@ export class LuaState {
     return new LuaError(message, this.currentLine());
   }
 
-  /** An error at a known line of generated code. */
+  /** An error at a known line of generated code; 0 stands for "inside a builtin", which shows no position. */
   failAt(encoded: number, message: string): never {
-    throw new LuaError(this.position(encoded) + message, encoded);
+    throw new LuaError(this.position(encoded) + message, encoded > 0 ? encoded : this.currentLine());
   }
 
-  /** Around a call from a builtin back into Lua: notes the depth and that the caller is no Lua function. */
+  /** Before a metamethod runs: they nest on the C stack in Lua, which is shallow. */
+  enterMeta(): void {
+    if (++this.cDepth < MAX_C_DEPTH) return;
+    this.cDepth--;
+    this.fail('C stack overflow');
+  }
+
+  /** Before a builtin calls back into Lua: a level of its own, without a line. The caller restores `d`, `l` and `cDepth`. */
   enterC(): void {
-    if (++this.cDepth >= MAX_C_DEPTH) {
-      this.cDepth--;
-      this.fail('C stack overflow');
-    }
+    this.enterMeta();
+    if (++this.d > this.maxDepth) this.overflow();
+    this.lines[this.d] = this.l;
     this.l = 0;
   }
 }

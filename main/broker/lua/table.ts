@@ -10,6 +10,8 @@ export class LuaTable {
   readonly = false;
   /** No metatable and not read-only: stores need no further look. */
   plain = true;
+  /** How long the array part was before nils were cut off its end: a walk may stand on a key that is gone. */
+  #longest = 0;
   /** Position of the last `next`, so that walking with it is linear. */
   #walkKey: LuaValue = undefined;
   #walk: MapIterator<[LuaValue, LuaValue]> | null = null;
@@ -71,7 +73,10 @@ export class LuaTable {
     const length = arr.length;
     if (key > 0 && key <= length && Math.floor(key) === key) {
       arr[key - 1] = value;
-      if (value === undefined && key === length) trim(arr);
+      if (value === undefined && key === length) {
+        if (length > this.#longest) this.#longest = length;
+        trim(arr);
+      }
     } else if (key === length + 1) {
       if (value === undefined) return;
       arr.push(value);
@@ -123,7 +128,7 @@ export class LuaTable {
       }
     }
     // A number that has just been cut off the array part by an assignment of nil: go on with the hash part.
-    if (typeof key === 'number' && key > this.arr.length && Math.floor(key) === key) {
+    if (typeof key === 'number' && key > this.arr.length && key <= this.#longest && Math.floor(key) === key) {
       if (this.hash === null) return null;
       this.#walk = this.hash.entries();
       return this.#step();

@@ -18,32 +18,61 @@ import { type LuaFunction, LuaUserdata, type LuaValue } from './value.ts';
 
 export interface LuaWorld {
   readonly runtime: Runtime;
-  readonly random: RedisRandom;
   /** @throws LuaSyntaxError. `lineBase`: chunk number × CHUNK_LINES. */
   compile(source: string, chunkName: string, lineBase: number): LuaFunction;
 }
 
 /** Builtins whose calls always give exactly one value, so that generated code need not look for more. */
 const SINGLE_VALUED = [
-  'tonumber', 'tostring', 'type', 'rawget', 'rawset', 'rawequal', 'setmetatable', 'getmetatable',
-  'redis.call', 'redis.pcall', 'redis.sha1hex', 'redis.error_reply', 'redis.status_reply', 'cjson.encode', 'cjson.decode', 'cmsgpack.pack',
-  'string.sub', 'string.format', 'string.len', 'string.lower', 'string.upper', 'string.rep', 'string.reverse', 'string.char',
-  'table.concat', 'table.getn', 'table.maxn',
-  'math.floor', 'math.ceil', 'math.max', 'math.min', 'math.abs', 'math.random', 'math.sqrt', 'math.fmod', 'math.pow',
+  'tonumber',
+  'tostring',
+  'type',
+  'rawget',
+  'rawset',
+  'rawequal',
+  'setmetatable',
+  'getmetatable',
+  'redis.call',
+  'redis.pcall',
+  'redis.sha1hex',
+  'redis.error_reply',
+  'redis.status_reply',
+  'cjson.encode',
+  'cjson.decode',
+  'cmsgpack.pack',
+  'string.sub',
+  'string.format',
+  'string.len',
+  'string.lower',
+  'string.upper',
+  'string.rep',
+  'string.reverse',
+  'string.char',
+  'table.concat',
+  'table.getn',
+  'table.maxn',
+  'math.floor',
+  'math.ceil',
+  'math.max',
+  'math.min',
+  'math.abs',
+  'math.random',
+  'math.sqrt',
+  'math.fmod',
+  'math.pow',
 ];
 
 export function createWorld(S: LuaState, redisVersion: string): LuaWorld {
   const stringMeta = new LuaTable();
   const runtime = createRuntime(S, stringMeta);
   const check = createArgumentChecks(runtime);
-  const random = new RedisRandom();
   const compile: LuaWorld['compile'] = (source, chunkName, lineBase) => compiler.compile(source, chunkName, lineBase);
   const strings = createStringLibrary(runtime, check);
   const globals = library({
     ...createBaseLibrary(runtime, check, compile),
     string: strings,
     table: createTableLibrary(runtime, check),
-    math: createMathLibrary(runtime, check, random),
+    math: createMathLibrary(runtime, check, new RedisRandom()),
     bit: createBitLibrary(runtime, check),
     struct: createStructLibrary(runtime, check),
     cjson: createCjsonLibrary(runtime, check, new LuaUserdata('userdata: (nil)')),
@@ -59,7 +88,7 @@ export function createWorld(S: LuaState, redisVersion: string): LuaWorld {
   globals.setMetatable(globalMeta);
   protectAll(globals, stringMeta);
   const compiler = createChunkCompiler(runtime, globals, singles(globals));
-  return { runtime, random, compile };
+  return { runtime, compile };
 }
 
 /** `_G.name`: KEYS and ARGV belong to the run; anything else that is not there is an error. */
