@@ -2,7 +2,7 @@
  * Stage `upload-final`: posts a finished picture to the central store as a form, to an address of the owner's or to the hub itself.
  * One try, within one time limit; when to try again is the hub's affair.
  */
-import { openAsBlob, readFileSync } from 'node:fs';
+import { openAsBlob } from 'node:fs';
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher, FormData, request } from 'undici';
 import { z } from 'zod';

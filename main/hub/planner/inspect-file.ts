@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileTypeFromBuffer } from 'file-type';
 import { isCutOff } from '../../../common/picture-structure.ts';
-import type { ReadAt } from '../../../common/tiff-tags.ts';
+import { type ReadAt, readTiffLayout } from '../../../common/tiff-tags.ts';
 import { MillraceError } from '../../../contract/errors.ts';
 import type { MediaKind } from '../../../contract/item.ts';
 import { readPictureSize } from './picture-header.ts';
@@ -50,6 +50,13 @@ function kindOf(mediaType: string, extension: string): MediaKind {
   if (mediaType.startsWith('audio/')) return 'audio';
   if (archive.test(mediaType)) return comicExtensions.has(extension) ? 'comic' : 'other';
   return documentType.test(mediaType) ? 'document' : 'other';
+}
+
+/** The media type by content, or undefined. A TIFF keeps its directory at the end, where file-type does not get from the head alone. */
+async function typeOf(head: Buffer, readAt: ReadAt): Promise<string | undefined> {
+  const found = await fileTypeFromBuffer(head).catch(() => undefined);
+  if (found !== undefined) return found.mime;
+  return (await readTiffLayout(readAt)) === undefined ? undefined : 'image/tiff';
 }
 
 const svgRoot = /<svg[\s>]/i;
@@ -123,18 +130,18 @@ export async function inspectFile(path: string, name: string, limits: { maxPixel
       return buffer.subarray(0, bytesRead);
     };
     const head = await readAt(0, headBytes);
-    const type = await fileTypeFromBuffer(head).catch(() => undefined);
+    const mediaType = await typeOf(head, readAt);
     const extension = extname(name).toLowerCase();
-    if (type === undefined || type.mime === 'application/xml') {
+    if (mediaType === undefined || mediaType === 'application/xml') {
       refuseDrawing(head);
       throw new MillraceError('input_not_media');
     }
-    const kind = kindOf(type.mime, extension);
-    const size = kind === 'image' ? await inspectPicture(readAt, sizeBytes, type.mime, limits.maxPixels) : undefined;
-    const notice = noticeOf(type.mime, extension);
+    const kind = kindOf(mediaType, extension);
+    const size = kind === 'image' ? await inspectPicture(readAt, sizeBytes, mediaType, limits.maxPixels) : undefined;
+    const notice = noticeOf(mediaType, extension);
     return {
       kind,
-      mediaType: type.mime,
+      mediaType,
       width: size?.width ?? null,
       height: size?.height ?? null,
       durationMs: null,
