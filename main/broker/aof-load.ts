@@ -29,7 +29,8 @@ export async function readManifest(dir: string): Promise<Manifest> {
 
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
-  if (!('format' in value) || value.format !== 1 || !('newest' in value) || typeof value.newest !== 'number') return false;
+  if (!('format' in value) || value.format !== 1 || !('newest' in value) || typeof value.newest !== 'number')
+    return false;
   if (!('base' in value) || (value.base !== null && !isFileName(value.base))) return false;
   return 'logs' in value && Array.isArray(value.logs) && value.logs.every(isFileName);
 }
@@ -105,4 +106,3 @@ function createReplay(engine: Engine): (payload: Buffer) => void {
     }
   };
 }
-

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { lockFolder, syncFolder, writeFileAtomic } from '../../common/files.ts';
 import { loadData, MANIFEST, type Manifest, readManifest } from './aof-load.ts';
 import type { EffectLog, Engine } from './engine.ts';
-import { FILE_HEADER_BYTES, fileHeader, FrameBuffer } from './frames.ts';
+import { FILE_HEADER_BYTES, FrameBuffer, fileHeader } from './frames.ts';
 import { type ErrorReply, MISCONF } from './replies.ts';
 import { runSnapshot } from './snapshot.ts';
 

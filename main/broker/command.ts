@@ -139,6 +139,7 @@ export function declareCommands(group: string, table: string, handlers: Readonly
 function containerHandler(container: string, subcommands: ReadonlyMap<string, Command>): Handler {
   return (session, argv) => {
     const sub = argv[1] ?? '';
+    if (sub.toLowerCase() === 'help' && argv.length > 2) throw wrongArity(`${container}|help`);
     if (sub.toLowerCase() === 'help') return helpOf(container, subcommands);
     const command = subcommands.get(sub.toLowerCase());
     if (command === undefined) throw unknownSubcommand(sub, container);

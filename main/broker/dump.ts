@@ -51,7 +51,8 @@ function chunks(command: string, key: string, items: Iterable<string>, unit: 1 |
 
 function dumpStream(key: string, stream: Stream): string {
   let out = '';
-  for (const { id, fields } of stream.range(ID_MIN, ID_MAX, 0)) out += encodeRequest(['XADD', key, formatId(id), ...fields]);
+  for (const { id, fields } of stream.range(ID_MIN, ID_MAX, 0))
+    out += encodeRequest(['XADD', key, formatId(id), ...fields]);
   // An empty stream exists all the same: add something and trim it away.
   if (stream.length === 0) out = encodeRequest(['XADD', key, 'MAXLEN', '=', '0', '0-1', 'x', 'x']);
   const added = String(stream.entriesAdded);
@@ -60,10 +61,19 @@ function dumpStream(key: string, stream: Stream): string {
   for (const group of stream.groups.values()) {
     const read = String(group.entriesRead ?? -1);
     out += encodeRequest(['XGROUP', 'CREATE', key, group.name, formatId(group.lastId), 'ENTRIESREAD', read]);
-    for (const { name } of group.consumers.values()) out += encodeRequest(['XGROUP', 'CREATECONSUMER', key, group.name, name]);
+    for (const { name } of group.consumers.values())
+      out += encodeRequest(['XGROUP', 'CREATECONSUMER', key, group.name, name]);
     for (const { id, consumer, deliveredAtMs, deliveries } of group.pending) {
       const claim = ['XCLAIM', key, group.name, consumer.name, '0', formatId(id)];
-      out += encodeRequest([...claim, 'TIME', String(deliveredAtMs), 'RETRYCOUNT', String(deliveries), 'FORCE', 'JUSTID']);
+      out += encodeRequest([
+        ...claim,
+        'TIME',
+        String(deliveredAtMs),
+        'RETRYCOUNT',
+        String(deliveries),
+        'FORCE',
+        'JUSTID',
+      ]);
     }
   }
   return out;

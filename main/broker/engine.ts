@@ -20,7 +20,7 @@ import { ErrorReply, type Reply } from './replies.ts';
 import { encodeRequest } from './resp.ts';
 import { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
-import { Transactions } from './transactions.ts';
+import { endTransaction, Transactions } from './transactions.ts';
 
 /** Where effects go. `record` is one unit's effects as requests, one after the other. */
 export interface EffectLog {
@@ -310,7 +310,9 @@ export class Engine {
     if (session.queue !== undefined && !command?.flags.has('no_multi_queue')) session.queueFailed = true;
     if (command !== undefined) command.stats.rejected++;
     this.countError(error);
-    return error;
+    if (command?.name !== 'exec' || session.queue === undefined) return error;
+    endTransaction(session);
+    return new ErrorReply(`EXECABORT Transaction discarded because of: ${error.error.replace(/^ERR /, '')}`);
   }
 
   private runAttempt(session: Session, attempt: () => Reply | undefined): Reply | undefined {

@@ -84,9 +84,16 @@ export function readFrames(path: string, visit: (payload: Buffer) => void): Read
     const sizeBytes = fstatSync(fd).size;
     const window = new FileWindow(fd, sizeBytes);
     const header = window.at(0, FILE_HEADER_BYTES);
-    if (header === undefined) return { goodBytes: 0, sizeBytes, frames: 0, trouble: 'torn', reason: 'the file header is cut off' };
+    if (header === undefined)
+      return { goodBytes: 0, sizeBytes, frames: 0, trouble: 'torn', reason: 'the file header is cut off' };
     if (!header.equals(fileHeader())) {
-      return { goodBytes: 0, sizeBytes, frames: 0, trouble: 'damaged', reason: 'not a log of this broker, or of another version' };
+      return {
+        goodBytes: 0,
+        sizeBytes,
+        frames: 0,
+        trouble: 'damaged',
+        reason: 'not a log of this broker, or of another version',
+      };
     }
     let offset = FILE_HEADER_BYTES;
     let frames = 0;

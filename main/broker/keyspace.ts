@@ -48,6 +48,8 @@ export class Database {
   entries = new Map<string, Entry>();
   /** Keys that expire, by the second (1024 ms) in which they do. */
   private wheel = new Map<number, Set<string>>();
+  /** Where unfinished scans stand, by cursor, newest last; an accelerator only (see SCAN). */
+  readonly scans = new Map<number, { iterator: Iterator<[string, Entry]>; first: [string, Entry] }>();
   private nextOrder = 1;
   expiring = 0;
 
@@ -142,6 +144,7 @@ export class Database {
       for (const [key, entry] of this.entries) this.keyspace.events.beforeWrite(this, key, entry);
     }
     this.entries = new Map();
+    this.scans.clear();
     this.wheel = new Map();
     this.expiring = 0;
   }
@@ -149,6 +152,8 @@ export class Database {
   /** Exchanges the contents of two databases (SWAPDB). */
   swapWith(other: Database): void {
     [this.entries, other.entries] = [other.entries, this.entries];
+    this.scans.clear();
+    other.scans.clear();
     [this.wheel, other.wheel] = [other.wheel, this.wheel];
     [this.expiring, other.expiring] = [other.expiring, this.expiring];
     const next = Math.max(this.nextOrder, other.nextOrder);

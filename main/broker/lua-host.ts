@@ -130,7 +130,8 @@ export function createLuaHost(engine: Engine): LuaHost {
 function lookUp(engine: Engine, argv: readonly string[]): Command | ErrorReply {
   const container = engine.table.get(argv[0] ?? '');
   if (container === undefined) return new ErrorReply('ERR Unknown Redis command called from script');
-  return container.subcommands.size === 0 ? container : resolveSubcommand(container, argv);
+  const command = container.subcommands.size === 0 ? container : resolveSubcommand(container, argv);
+  return command instanceof ErrorReply ? new ErrorReply('ERR Unknown Redis command called from script') : command;
 }
 
 function callCommand(engine: Engine, running: Running, argv: readonly string[]): Reply {

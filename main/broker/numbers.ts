@@ -66,7 +66,7 @@ const HEX_FLOAT = /^([+-]?)0[xX]([0-9a-fA-F]+)$/;
 export function parseDouble(text: string): number | undefined {
   if (FLOAT.test(text)) {
     const value = Number(text);
-    return Number.isNaN(value) ? undefined : value;
+    return Number.isFinite(value) ? value : undefined;
   }
   const infinite = INFINITY_WORD.exec(text);
   if (infinite) return infinite[1] === '-' ? -Infinity : Infinity;

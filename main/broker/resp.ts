@@ -103,8 +103,11 @@ export class RequestParser {
     const end = this.lineEnd(start, 'too big mbulk count string');
     if (end < 0) return undefined;
     const count = this.digits(start, end);
-    if (count === undefined || count > this.limits.maxArgs) throw new ProtocolError('invalid multibulk length');
-    if (count > 10 && this.limits.maxArgs <= 10) throw new ProtocolError('unauthenticated multibulk length');
+    if (count === undefined || count > this.limits.maxArgs) {
+      throw new ProtocolError(
+        this.limits.maxArgs <= 10 ? 'unauthenticated multibulk length' : 'invalid multibulk length',
+      );
+    }
     this.position = end + 2;
     return count;
   }
@@ -122,9 +125,7 @@ export class RequestParser {
         const size = this.digits(this.position + 1, end);
         if (size === undefined || size < 0 || size > this.limits.maxBulkBytes) {
           throw new ProtocolError(
-            size !== undefined && size > 16_384 && this.limits.maxBulkBytes <= 16_384
-              ? 'unauthenticated bulk length'
-              : 'invalid bulk length',
+            this.limits.maxBulkBytes <= 16_384 ? 'unauthenticated bulk length' : 'invalid bulk length',
           );
         }
         this.position = end + 2;

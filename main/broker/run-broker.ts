@@ -44,10 +44,10 @@ export async function runBroker(settings: BrokerSettings, logger: Logger): Promi
     appendfsync: settings.appendfsync,
     bind: settings.host,
     dir: settings.dir ?? '',
-    requirepass: settings.requirepass ?? '',
+    requirepass: bytesOf(settings.requirepass ?? ''),
   });
   const engine = new Engine({ clock: createClock(), config, commands: families.flat(), logger });
-  applyPassword(engine, settings.requirepass ?? '');
+  applyPassword(engine, bytesOf(settings.requirepass ?? ''));
   config.onChange = (name, value) => applyConfig(engine, name, value);
   const log = await openLog(engine, settings.dir);
   const server = await listen(engine, log, settings).catch(async (error: unknown) => {
@@ -69,9 +69,14 @@ export async function runBroker(settings: BrokerSettings, logger: Logger): Promi
     tlsPort: server.tlsPort,
     shutdown,
     stop,
-    setUser: (name, rules) => void engine.acl.setUser(name, rules),
-    deleteUser: (name) => (engine.acl.deleteUser(name) === undefined ? 0 : engine.killUser(name)),
+    setUser: (name, rules) => void engine.acl.setUser(bytesOf(name), rules.map(bytesOf)),
+    deleteUser: (name) => (engine.acl.deleteUser(bytesOf(name)) === undefined ? 0 : engine.killUser(bytesOf(name))),
   };
+}
+
+/** Text of our own side as the byte string that a client would send for it. */
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 function applyPassword(engine: Engine, password: string): void {

@@ -2,9 +2,10 @@
  * A snapshot of the keyspace at one instant, written while commands go on. Entries are dumped in slices; an entry that a command is
  * about to change is dumped first (Database calls beforeWrite), so the file holds the state of the moment in which it began.
  */
-import type { Engine } from './engine.ts';
+
 import { dumpEntry } from './dump.ts';
-import { fileHeader, FrameBuffer } from './frames.ts';
+import type { Engine } from './engine.ts';
+import { FrameBuffer, fileHeader } from './frames.ts';
 import type { Database, Entry } from './keyspace.ts';
 import { encodeRequest } from './resp.ts';
 

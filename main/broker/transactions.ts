@@ -46,3 +46,10 @@ export class Transactions {
     }
   }
 }
+
+/** Leaves the transaction, queue and watches included. */
+export function endTransaction(session: Session): void {
+  session.queue = undefined;
+  session.queueFailed = false;
+  session.engine.transactions.unwatch(session);
+}

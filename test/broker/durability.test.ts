@@ -106,12 +106,16 @@ async function picture(client: Redis): Promise<unknown> {
         list: () => client.lrangeBuffer(key, 0, -1),
         hash: () => client.hgetall(key),
         set: async () => (await client.smembers(key)).sort(),
-        zset: () => client.zrange(key, 0, -1, 'WITHSCORES'),
+        zset: () => client.call('ZRANGE', key, '0', '-1', 'WITHSCORES'),
         stream: async () => [await client.xrange(key, '-', '+'), await client.call('XINFO', 'STREAM', key, 'FULL')],
       };
       const value = await read[type]?.();
       // Idle times and "seen" stamps move on; delivery data must not.
-      out[`${db}:${key}`] = [type, JSON.stringify(value).replace(/"(seen|active)-time",-?\d+/g, ''), await client.call('PEXPIRETIME', key)];
+      out[`${db}:${key}`] = [
+        type,
+        JSON.stringify(value).replace(/"(seen|active)-time",-?\d+/g, ''),
+        await client.call('PEXPIRETIME', key),
+      ];
     }
   }
   await client.select(0);
@@ -125,7 +129,7 @@ async function fill(client: Redis): Promise<void> {
   await client.incrbyfloat('f', 0.1);
   await client.rpush('l', 'a', 'b', Buffer.from([200, 0]));
   await client.lmove('l', 'l2', 'LEFT', 'RIGHT');
-  await client.hset('h', 'a', '1', 'ü', 'ß');
+  await client.call('HSET', 'h', 'a', '1', 'ü', 'ß');
   await client.hincrbyfloat('h', 'n', 2.5);
   await client.sadd('set', 1, 2, 3, 'x');
   await client.spop('set', 2);
@@ -177,7 +181,9 @@ describe('the log', () => {
       changing.del(`k${round}`);
       await changing.exec();
     }
-    await expect.poll(async () => (await readdir(dir)).some((name) => name.endsWith('.base')), { timeout: 10_000 }).toBe(true);
+    await expect
+      .poll(async () => (await readdir(dir)).some((name) => name.endsWith('.base')), { timeout: 10_000 })
+      .toBe(true);
     const names = Array.from({ length: 20_000 }, (_, n) => `k${n}`);
     const before = await client.mget(names);
     client.disconnect();
@@ -208,7 +214,9 @@ describe('the log', () => {
     const handle = await open(path, 'r+');
     await handle.write(Buffer.from([0x55]), 0, 1, Math.floor(whole.length / 2));
     await handle.close();
-    await expect(startBroker({ dir, inThread: false, logger: silentLogger })).rejects.toThrow(/damaged: the record at offset \d+/);
+    await expect(startBroker({ dir, inThread: false, logger: silentLogger })).rejects.toThrow(
+      /damaged: the record at offset \d+/,
+    );
     await expect(startBroker({ dir, inThread: true, logger: silentLogger })).rejects.toThrow(/damaged/);
   });
 

@@ -1,7 +1,7 @@
 /** The ACL commands. The rules themselves are in ../acl.ts. */
 import type { Handler } from '../command.ts';
 import { resolveSubcommand } from '../command.ts';
-import { integerIn } from '../numbers.ts';
+import { integer, integerIn } from '../numbers.ts';
 import { ErrorReply, err, MapReply, OK, type Reply, SetReply } from '../replies.ts';
 import { randomHex } from './random.ts';
 import { at, upper } from './support.ts';
@@ -56,16 +56,13 @@ const cat: Handler = (session, argv) => {
   return found;
 };
 
+const GENPASS_RANGE = err(
+  'ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096',
+);
+
 const genpass: Handler = (_session, argv) => {
-  const bits =
-    argv.length > 2
-      ? integerIn(
-          at(argv, 2),
-          1,
-          4096,
-          err('ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096'),
-        )
-      : 256;
+  const bits = argv.length > 2 ? integer(at(argv, 2)) : 256;
+  if (bits < 1 || bits > 4096) throw GENPASS_RANGE;
   return randomHex(Math.ceil(bits / 4));
 };
 

@@ -5,8 +5,9 @@ import { integer, integerIn, parseInt64 } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { err, MapReply, NO_REPLY, OK, type Reply, Status, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { endTransaction } from '../transactions.ts';
 import { at, upper } from './support.ts';
-import { endTransaction } from './transactions.ts';
+import { timeoutMilliseconds } from './waiting.ts';
 
 const TABLE = `
 auth | -2 | noscript loading stale fast no_auth allow_busy | - | connection | 1.0.0 | O(N) | status | Authenticate to the server
@@ -30,8 +31,8 @@ echo | 2 | loading stale fast | - | connection | 1.0.0 | O(1) | bulk | Echo the 
 hello | -1 | noscript loading stale fast no_auth allow_busy | - | connection | 6.0.0 | O(1) | map | Handshake with Redis
 ping | -1 | fast in_subscribe | - | connection | 1.0.0 | O(1) | bulk or array | Ping the server
 quit | -1 | noscript loading stale fast no_auth allow_busy in_subscribe no_multi_queue | - | connection | 1.0.0 | O(1) | status | Close the connection
-readonly | 1 | loading stale fast | - | connection | 3.0.0 | O(1) | status | Enables read queries for a connection to a replica (accepted, without effect)
-readwrite | 1 | loading stale fast | - | connection | 3.0.0 | O(1) | status | Disables read queries for a connection to a replica (accepted, without effect)
+readonly | 1 | loading stale fast | - | connection | 3.0.0 | O(1) | status | Enables read queries for a connection to a replica (refused: there is no cluster)
+readwrite | 1 | loading stale fast | - | connection | 3.0.0 | O(1) | status | Disables read queries for a connection to a replica (refused: there is no cluster)
 reset | 1 | noscript loading stale fast no_auth allow_busy in_subscribe no_multi_queue | - | connection | 6.2.0 | O(1) | status | Reset the connection
 select | 2 | loading stale fast | - | connection | 1.0.0 | O(1) | status | Change the selected database for the current connection
 `;
@@ -131,7 +132,7 @@ const reset: Handler = (session) => {
 };
 
 const select: Handler = (session, argv) => {
-  const index = integer(at(argv, 1), replies.INVALID_DB_INDEX);
+  const index = integer(at(argv, 1));
   const db = session.engine.keyspace.databases[index];
   if (db === undefined) throw replies.DB_INDEX_RANGE;
   session.db = db;
@@ -178,12 +179,15 @@ export function describeClient(session: Session): string {
   ].join(' ');
 }
 
+const CLIENT_TYPES = ['normal', 'master', 'replica', 'slave', 'pubsub'];
+
+const NO_CLUSTER = err('This instance has cluster support disabled');
+
 const clientList: Handler = (session, argv) => {
   let chosen = [...session.engine.sessions.values()];
   if (argv.length === 4 && upper(argv, 2) === 'TYPE') {
     const type = at(argv, 3).toLowerCase();
-    if (!['normal', 'master', 'replica', 'slave', 'pubsub'].includes(type))
-      throw err(`Unknown client type '${at(argv, 3)}'`);
+    if (!CLIENT_TYPES.includes(type)) throw err(`Unknown client type '${at(argv, 3)}'`);
     chosen = chosen.filter((each) => type === (each.subscriptions > 0 ? 'pubsub' : 'normal'));
   } else if (argv.length > 3 && upper(argv, 2) === 'ID') {
     const ids = argv.slice(3).map((text) => integerIn(text, 1, Number.MAX_SAFE_INTEGER, err('Invalid client ID')));
@@ -201,6 +205,7 @@ function killFilter(session: Session, option: string, value: string): Filter {
   }
   if (option === 'ADDR') return (each) => each.port?.remoteAddress === value;
   if (option === 'LADDR') return (each) => each.port?.localAddress === value;
+  if (option === 'TYPE' && !CLIENT_TYPES.includes(value.toLowerCase())) throw err(`Unknown client type '${value}'`);
   if (option === 'TYPE') return (each) => value.toLowerCase() === (each.subscriptions > 0 ? 'pubsub' : 'normal');
   if (option === 'USER') {
     if (session.engine.acl.get(value) === undefined) throw err(`No such user '${value}'`);
@@ -274,7 +279,7 @@ const clientUnblock: Handler = (session, argv) => {
 };
 
 const clientPause: Handler = (session, argv) => {
-  const ms = integerIn(at(argv, 2), 0, Number.MAX_SAFE_INTEGER, replies.TIMEOUT_NOT_INTEGER);
+  const ms = timeoutMilliseconds(at(argv, 2));
   const mode = argv.length > 3 ? upper(argv, 3) : 'ALL';
   if (argv.length > 4 || (mode !== 'ALL' && mode !== 'WRITE')) throw err('CLIENT PAUSE mode must be WRITE or ALL');
   session.engine.pauseClients(ms, mode === 'WRITE');
@@ -325,8 +330,8 @@ export const connectionCommands = declareCommands('connection', TABLE, {
   hello,
   ping,
   quit,
-  readonly: () => OK,
-  readwrite: () => OK,
+  readonly: () => NO_CLUSTER,
+  readwrite: () => NO_CLUSTER,
   reset,
   select,
 });

@@ -1,7 +1,7 @@
 /** COMMAND: the command table as clients see it. */
 import { type Command, type Handler, type KeySpec, keysOf, resolveSubcommand } from '../command.ts';
 import { compileGlob } from '../glob.ts';
-import { ErrorReply, err, MapReply, NULL_ARRAY, type Reply, SetReply, Status, SYNTAX } from '../replies.ts';
+import { ErrorReply, err, MapReply, type Reply, SetReply, Status, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { at, upper } from './support.ts';
 
@@ -133,7 +133,7 @@ export const commandHandlers = {
     if (argv.length === 2) return session.engine.table.all.map(infoOf);
     return argv.slice(2).map((name) => {
       const command = find(session, name);
-      return command === undefined ? NULL_ARRAY : infoOf(command);
+      return command === undefined ? null : infoOf(command);
     });
   },
   'command|list': list,

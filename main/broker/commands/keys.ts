@@ -164,27 +164,19 @@ const scan: Handler = (session, argv) => {
 
 type KeyIterator = Iterator<[string, Entry]>;
 
-/** Iterators of unfinished scans, newest last; per database, so that a dropped database drops them. */
-const scans = new WeakMap<Map<string, Entry>, Map<number, { iterator: KeyIterator; first: [string, Entry] }>>();
-
 function keepIterator(db: Database, cursor: number, iterator: KeyIterator, first: [string, Entry]): void {
-  let kept = scans.get(db.entries);
-  if (kept === undefined) {
-    kept = new Map();
-    scans.set(db.entries, kept);
-  }
-  kept.delete(cursor);
-  kept.set(cursor, { iterator, first });
-  if (kept.size > 32) {
-    const oldest = kept.keys().next().value;
-    if (oldest !== undefined) kept.delete(oldest);
-  }
+  const { scans } = db;
+  scans.delete(cursor);
+  scans.set(cursor, { iterator, first });
+  if (scans.size <= 32) return;
+  const oldest = scans.keys().next().value;
+  if (oldest !== undefined) scans.delete(oldest);
 }
 
 function takeIterator(db: Database, cursor: number): KeyIterator | undefined {
-  const kept = scans.get(db.entries)?.get(cursor);
+  const kept = db.scans.get(cursor);
   if (kept === undefined) return undefined;
-  scans.get(db.entries)?.delete(cursor);
+  db.scans.delete(cursor);
   let first: [string, Entry] | undefined = db.entries.get(kept.first[0]) === kept.first[1] ? kept.first : undefined;
   return {
     next() {

@@ -111,11 +111,12 @@ const lmove: Handler = (session, argv) =>
   move(session, at(argv, 1), at(argv, 2), endOf(upper(argv, 3)), endOf(upper(argv, 4))) ?? null;
 
 function blockingMove(session: Session, source: string, target: string, from: End, to: End, timeoutMs: number): Reply {
-  return attemptOrBlock(session, [source], timeoutMs, null, () => {
+  const attempt = (): Reply | undefined => {
     const item = move(session, source, target, from, to);
     if (item !== undefined) session.engine.propagate('LMOVE', source, target, from, to);
     return item;
-  });
+  };
+  return attemptOrBlock(session, [source], timeoutMs, NULL_ARRAY, attempt, null);
 }
 
 const blmove: Handler = (session, argv) => {

@@ -2,7 +2,7 @@
 import { declareCommands, type Handler } from '../command.ts';
 import { renderInfo } from '../info.ts';
 import type { Database } from '../keyspace.ts';
-import { integer } from '../numbers.ts';
+import { integer, integerIn } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { err, MapReply, NO_REPLY, OK, type Reply, Status, SYNTAX, VerbatimReply } from '../replies.ts';
 import type { Session } from '../session.ts';
@@ -122,8 +122,8 @@ const swapdb: Handler = (session, argv) => {
 };
 
 const slowlogGet: Handler = (session, argv) => {
-  const count = argv.length > 2 ? integer(at(argv, 2)) : 10;
-  if (count < -1) throw err('count should be greater than or equal to -1');
+  const tooSmall = err('count should be greater than or equal to -1');
+  const count = argv.length > 2 ? integerIn(at(argv, 2), -1, Number.MAX_SAFE_INTEGER, tooSmall) : 10;
   const { entries } = session.engine.slowLog;
   return entries
     .slice(0, count === -1 ? entries.length : count)
@@ -192,7 +192,8 @@ export const serverCommands = declareCommands('server', TABLE, {
   ...aclHandlers,
   ...commandHandlers,
   bgrewriteaof: rewrite,
-  bgsave: (session) => {
+  bgsave: (session, argv) => {
+    if (argv.length > 2 || (argv.length === 2 && upper(argv, 1) !== 'SCHEDULE')) throw SYNTAX;
     session.engine.log.rewrite();
     return new Status('Background saving started');
   },

@@ -138,7 +138,8 @@ const storing =
   };
 
 const zintercard: Handler = (session, argv) => {
-  const numkeys = integerIn(at(argv, 1), 1, Number.MAX_SAFE_INTEGER, replies.NUMKEYS_POSITIVE);
+  const numkeys = integer(at(argv, 1));
+  if (numkeys < 1) throw err("at least 1 input key is needed for 'zintercard' command");
   if (numkeys > argv.length - 2) throw SYNTAX;
   let limit = 0;
   for (let i = 2 + numkeys; i < argv.length; i += 2) {

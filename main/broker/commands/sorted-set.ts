@@ -114,7 +114,7 @@ function applyScore(set: SortedSet, member: string, score: number, options: AddO
 function add(session: Session, argv: readonly string[], options: AddOptions, next: number): Reply {
   const key = at(argv, 1);
   const scores: number[] = [];
-  for (let i = next; i < argv.length; i += 2) scores.push(double(at(argv, i)));
+  for (let i = next; i < argv.length; i += 2) scores.push(double(at(argv, i)) + 0);
   const found = writeSortedSet(session, key);
   if (found === undefined && options.xx) return options.incr ? null : 0;
   const set = found?.value ?? new SortedSet();

@@ -118,14 +118,13 @@ const xgroupDelConsumer: Handler = (session, argv) => {
 /** Entries read so far if `id` were the last one; undefined when deletions make it unknowable (Redis's streamEstimateDistance…). */
 function estimateRead(stream: Stream, id: StreamId): number | undefined {
   if (stream.entriesAdded === 0) return 0;
-  if (stream.length === 0) return compareIds(id, stream.lastId) < 0 ? undefined : stream.entriesAdded;
-  if (compareIds(id, ID_MIN) !== 0 && compareIds(id, stream.maxDeletedId) < 0) return undefined;
+  if (stream.length === 0) return compareIds(id, stream.lastId) <= 0 ? stream.entriesAdded : undefined;
   const byLast = compareIds(id, stream.lastId);
   if (byLast === 0) return stream.entriesAdded;
   if (byLast > 0) return undefined;
+  const neverDeleted = compareIds(stream.maxDeletedId, ID_MIN) === 0;
+  if (!neverDeleted && compareIds(stream.maxDeletedId, stream.firstId()) >= 0) return undefined;
   const byFirst = compareIds(id, stream.firstId());
-  const intact = compareIds(stream.maxDeletedId, ID_MIN) === 0 || compareIds(stream.maxDeletedId, stream.firstId()) < 0;
-  if (!intact) return undefined;
   if (byFirst < 0) return stream.entriesAdded - stream.length;
   return byFirst === 0 ? stream.entriesAdded - stream.length + 1 : undefined;
 }
@@ -416,7 +415,6 @@ const xclaim: Handler = (session, argv) => {
     if (id === undefined) break;
     ids.push(id);
   }
-  if (ids.length === 0) throw replies.STREAM_ID_INVALID;
   const options = parseClaim(session, argv, next);
   const { nowMs } = session.db.keyspace;
   if (options.lastId !== undefined && compareIds(options.lastId, group.lastId) > 0) {

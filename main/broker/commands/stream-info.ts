@@ -1,7 +1,7 @@
 /** XINFO: what streams, groups and consumers look like inside. */
 import type { Handler } from '../command.ts';
 import { integer } from '../numbers.ts';
-import { ErrorReply, MapReply, NO_SUCH_KEY, type Reply, SYNTAX } from '../replies.ts';
+import { ErrorReply, err, MapReply, NO_SUCH_KEY, type Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Consumer, type ConsumerGroup, formatId, ID_MAX, ID_MIN, type Stream } from '../structures/stream.ts';
 import { groupLag } from './stream-groups.ts';
@@ -44,8 +44,9 @@ const xinfoStream: Handler = (session, argv) => {
     head.push('last-entry', last === undefined ? null : entryReply(last));
     return new MapReply(head);
   }
-  if (upper(argv, 3) !== 'FULL' || (argv.length !== 4 && (argv.length !== 6 || upper(argv, 4) !== 'COUNT')))
-    throw SYNTAX;
+  if (upper(argv, 3) !== 'FULL' || (argv.length !== 4 && (argv.length !== 6 || upper(argv, 4) !== 'COUNT'))) {
+    throw err("unknown subcommand or wrong number of arguments for 'stream'. Try XINFO HELP.");
+  }
   const count = argv.length === 6 ? Math.max(0, integer(at(argv, 5))) : 10;
   head.push('entries', stream.range(ID_MIN, ID_MAX, count).map(entryReply));
   head.push(

@@ -56,7 +56,6 @@ export function parseRead(argv: readonly string[], grouped: boolean): ReadReques
   let noAck = false;
   let group: string | undefined;
   let consumer = '';
-  const name = grouped ? 'XREADGROUP' : 'XREAD';
   for (let i = 1; i < argv.length; i++) {
     const word = upper(argv, i);
     const more = i + 1 < argv.length;
@@ -70,9 +69,7 @@ export function parseRead(argv: readonly string[], grouped: boolean): ReadReques
     } else if (word === 'STREAMS' && more) {
       const rest = argv.slice(i + 1);
       if (rest.length % 2 !== 0) {
-        throw err(
-          `Unbalanced '${name.toLowerCase()}' list of streams: for each stream key an ID${grouped ? ", '>'" : ''} or '$' must be specified.`,
-        );
+        throw err("Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
       }
       if (grouped && group === undefined) throw err('Missing GROUP option for XREADGROUP');
       const half = rest.length / 2;

@@ -71,8 +71,8 @@ function parseTrimWord(argv: readonly string[], i: number, parse: TrimParse): nu
   if (next >= argv.length) throw SYNTAX;
   const text = at(argv, next);
   const by = word === 'MAXLEN' ? 'maxlen' : 'minid';
-  const length =
-    by === 'maxlen' ? integerIn(text, 0, Number.MAX_SAFE_INTEGER, err('The MAXLEN argument must be >= 0.')) : 0;
+  const length = by === 'maxlen' ? integer(text) : 0;
+  if (length < 0) throw err('The MAXLEN argument must be >= 0.');
   const minId = by === 'minid' ? idArgument(text) : ID_MIN;
   parse.rule = { by, approximate, length, minId, limit: parse.rule?.limit ?? 10_000 };
   return next + 1;
@@ -189,9 +189,8 @@ const ranging =
     let count = 0;
     if (argv.length > 4) {
       if (argv.length !== 6 || upper(argv, 4) !== 'COUNT') throw SYNTAX;
-      count = Math.max(integer(at(argv, 5)), -1);
-      if (count <= 0)
-        return readStream(session, at(argv, 1)) === undefined ? EMPTY_ARRAY : count < 0 ? EMPTY_ARRAY : NULL_ARRAY;
+      count = Math.max(integer(at(argv, 5)), 0);
+      if (count === 0) return readStream(session, at(argv, 1)) === undefined ? EMPTY_ARRAY : NULL_ARRAY;
     }
     const stream = readStream(session, at(argv, 1));
     return stream === undefined ? EMPTY_ARRAY : stream.range(from, to, count, reverse).map(entryReply);

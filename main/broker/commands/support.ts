@@ -147,10 +147,10 @@ export function scanOptions(argv: readonly string[], cursorAt: number, typeAllow
 }
 
 function parseCursor(text: string): bigint {
-  if (!/^\d{1,20}$/.test(text)) throw INVALID_CURSOR;
+  if (!/^-?\d{1,20}$/.test(text)) throw INVALID_CURSOR;
   const value = BigInt(text);
-  if (value > 18446744073709551615n) throw INVALID_CURSOR;
-  return value;
+  if (value > 18446744073709551615n || value < -18446744073709551615n) throw INVALID_CURSOR;
+  return BigInt.asUintN(64, value);
 }
 
 /** A 32-bit FNV-1a hash: the order in which large collections are scanned, stable whatever is added or removed. */

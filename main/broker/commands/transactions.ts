@@ -3,6 +3,7 @@ import { declareCommands, type Handler } from '../command.ts';
 import * as replies from '../replies.ts';
 import { NULL_ARRAY, OK, type Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { endTransaction } from '../transactions.ts';
 import { at } from './support.ts';
 
 const TABLE = `
@@ -12,13 +13,6 @@ multi | 1 | noscript loading stale fast allow_busy no_multi_queue | - | transact
 unwatch | 1 | noscript loading stale fast allow_busy | - | transaction | 2.2.0 | O(1) | status | Forget about all watched keys
 watch | -2 | noscript loading stale fast allow_busy no_multi_queue | N1,-1,1 | transaction | 2.2.0 | O(1) for every key | status | Watch the given keys to determine execution of the MULTI/EXEC block
 `;
-
-/** Leaves the transaction, queue and watches included. */
-export function endTransaction(session: Session): void {
-  session.queue = undefined;
-  session.queueFailed = false;
-  session.engine.transactions.unwatch(session);
-}
 
 /** A watched key that has expired meanwhile counts as touched, even when nobody has looked at it yet. */
 function watchIsBroken(session: Session): boolean {

@@ -28,17 +28,18 @@ export function timeoutMilliseconds(text: string): number {
   return Number(ms);
 }
 
-/** Tries now; sleeps on the keys when nothing is there and the session may block. */
+/** Tries now; sleeps on the keys when nothing is there and the session may block. `immediateReply` is for those who may not. */
 export function attemptOrBlock(
   session: Session,
   keys: readonly string[],
   timeoutMs: number,
   timeoutReply: Reply,
   attempt: () => Reply | undefined,
+  immediateReply: Reply = timeoutReply,
 ): Reply {
   const reply = attempt();
   if (reply !== undefined) return reply;
-  if (session.mayNotBlock || session.kind !== 'client') return timeoutReply;
+  if (session.mayNotBlock || session.kind !== 'client') return immediateReply;
   return session.engine.blocking.block(session, { keys, timeoutMs, timeoutReply, attempt });
 }
 

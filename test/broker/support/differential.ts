@@ -29,10 +29,13 @@ function sortedItems(reply: string): string {
 
 /** Redis 7.0 prints doubles with 17 digits, 7.2 (and the broker) the shortest: compare values. */
 function shortDoubles(reply: string): string {
-  const shorten = (text: string): string => (/^-?\d+\.\d{10,}$/.test(text) ? String(Number(text)) : text);
+  const shorten = (text: string): string => (/\.\d{10,}|e/.test(text) ? String(Number(text)) : text);
   return reply
-    .replace(/^,(-?\d+\.\d+)\r\n/gm, (_, text: string) => `,${shorten(text)}\r\n`)
-    .replace(/\$\d+\r\n(-?\d+\.\d{10,})\r\n/g, (_, text: string) => `$${shorten(text).length}\r\n${shorten(text)}\r\n`);
+    .replace(/^,(-?\d[\d.e+-]*)\r\n/gm, (_, text: string) => `,${shorten(text)}\r\n`)
+    .replace(
+      /\$\d+\r\n(-?\d[\d.]*(?:e[+-]\d+)?)\r\n/g,
+      (_, text: string) => `$${shorten(text).length}\r\n${shorten(text)}\r\n`,
+    );
 }
 
 export function comparable(args: readonly string[], reply: string): string {
@@ -66,7 +69,10 @@ export function differential(title: string, cases: Readonly<Record<string, reado
             const [got, wanted] = await Promise.all([mine.send(args), theirs.send(args)]);
             const a = comparable(args, got);
             const b = comparable(args, wanted);
-            if (a !== b) differences.push(`${args.join(' ').slice(0, 200)}\n   broker: ${JSON.stringify(a)}\n   redis:  ${JSON.stringify(b)}`);
+            if (a !== b)
+              differences.push(
+                `${args.join(' ').slice(0, 200)}\n   broker: ${JSON.stringify(a)}\n   redis:  ${JSON.stringify(b)}`,
+              );
           }
           for (const client of clients) client.close();
           expect(differences.join('\n')).toBe('');
