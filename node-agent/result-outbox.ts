@@ -53,6 +53,8 @@ interface Waiting {
   readonly result: StageResult;
   readonly blobs: readonly HeldBlob[];
   readonly path: string;
+  /** Settles when the file is there. */
+  readonly saved: Promise<void>;
 }
 
 const refusedFolder = 'refused';
@@ -76,7 +78,7 @@ async function readWaiting({ dir, cache, logger }: ResultOutboxParts): Promise<{
     const outputs = parsed.data?.result.outcome === 'done' ? parsed.data.result.outputs : [];
     const blobs = outputs.map((output) => cache.hold(output.sha256));
     if (parsed.success && blobs.every((blob) => blob !== undefined)) {
-      waiting.push({ ...parsed.data, blobs, path });
+      waiting.push({ ...parsed.data, blobs, path, saved: Promise.resolve() });
       continue;
     }
     logger.warn({ file: name }, 'a kept result cannot be delivered and is put aside');
@@ -134,6 +136,7 @@ export async function openResultOutbox(parts: ResultOutboxParts): Promise<Result
   /** One try of the first one. @returns false when the hub is away */
   const deliverFirst = async (entry: Waiting): Promise<boolean> => {
     const { attemptId } = entry;
+    await entry.saved;
     try {
       for (const blob of entry.blobs) await uploadBlob(hub, blob, stopped.signal);
     } catch (error) {
@@ -173,11 +176,12 @@ export async function openResultOutbox(parts: ResultOutboxParts): Promise<Result
   };
   const keep = async ({ attemptId, result, blobs }: Delivery): Promise<void> => {
     const path = join(dir, `${String(++number).padStart(12, '0')}-${attemptId}.json`);
-    const entry = { attemptId, result, blobs, path };
-    // In the list before it is on disk, so that the order is that of the calls and the heartbeat goes on naming it.
+    const saved = writeFileAtomic(path, JSON.stringify({ attemptId, result }), 0o600);
+    // In the list before it is on disk: the order is that of the calls, and the heartbeat goes on naming it.
+    const entry = { attemptId, result, blobs, path, saved };
     queue = [...queue, entry];
     try {
-      await writeFileAtomic(path, JSON.stringify({ attemptId, result }), 0o600);
+      await saved;
     } catch (error) {
       queue = queue.filter((other) => other !== entry);
       release(blobs);

@@ -59,6 +59,7 @@ const passedOn = [
   'FONTCONFIG_PATH',
   'FONTCONFIG_FILE',
   'XDG_CACHE_HOME',
+  'MILLRACE_STAGE_THREADS',
 ];
 
 function environment(): NodeJS.ProcessEnv {
