@@ -17,7 +17,8 @@ export function tooLarge(maxBytes: number): MillraceError {
   return new MillraceError('input_too_large', `The file has more than ${maxBytes} bytes.`, { maxBytes });
 }
 
-async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
+/** Writes all pieces at `position`. @throws the system's error */
+export async function writeAll(handle: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
   const total = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
   const { bytesWritten } = await handle.writev([...pieces], position);
   if (bytesWritten === total) return;

@@ -19,7 +19,8 @@ export interface PreviewServiceOptions extends PreviewProcessOptions {
   /** DATA/previews. */
   readonly dir: string;
   readonly blobs: Pick<BlobStore, 'path' | 'size'>;
-  maxPixels(): number;
+  /** Pixels that a picture may have, all frames together; 400 million by default. */
+  maxPixels?(): number;
   /** Pictures that may wait; a page of the library is about 100. */
   readonly maxWaiting?: number;
 }
@@ -38,13 +39,13 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-export async function createPreviewService(options: PreviewServiceOptions): Promise<PreviewService> {
-  const { dir, blobs, maxPixels, maxWaiting = 1_000 } = options;
-  await clearCutOff(dir);
+export function createPreviewService(options: PreviewServiceOptions): PreviewService {
+  const { dir, blobs, maxPixels = () => 400_000_000, maxWaiting = 1_000 } = options;
   const worker = createPreviewProcess(options);
   const underWay = new Map<string, Promise<string>>();
   const failures = new Map<string, MillraceError>();
-  let turn: Promise<unknown> = Promise.resolve();
+  /** One picture after the other; the first waits for the folder. A folder that cannot be made shows when a picture is written. */
+  let turn: Promise<unknown> = clearCutOff(dir).catch(() => undefined);
   let stopped = false;
 
   const make = async (sha256: string, size: number, path: string): Promise<string> => {

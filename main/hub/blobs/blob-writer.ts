@@ -1,0 +1,170 @@
+/** Writes whole blobs: small ones from memory, large ones through a temporary file, known ones not at all. */
+import { createHash } from 'node:crypto';
+import { chmod, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { sha256OfFile } from '../../../common/files.ts';
+import { MillraceError } from '../../../contract/errors.ts';
+import { type BlobPaths, makeBlobFolders } from './blob-paths.ts';
+import type { BlobStore, StoredBlob } from './blob-store.ts';
+import { createFolderSync } from './folder-sync.ts';
+import { diskError, tooLarge, writeAll, writeStream } from './write-file.ts';
+
+export interface BlobWriter extends Pick<BlobStore, 'put' | 'adopt' | 'size'> {
+  /** Names a file of the store whose bytes are on disk after its digest, durably. */
+  giveName(from: string, sha256: string): Promise<void>;
+}
+
+/** Files up to this size are held in memory until their end, so that known bytes cost no write at all. */
+const smallBytes = 256 * 1024;
+const readOnly = 0o444;
+
+export const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+export function mismatch(expected: string, actual: string): MillraceError {
+  return new MillraceError('input_digest_mismatch', undefined, { expected, actual });
+}
+
+/** Reads at most `smallBytes`; `rest` goes on with a larger stream. */
+async function readStart(
+  iterator: AsyncIterator<Uint8Array>,
+  maxBytes: number,
+): Promise<{ pieces: Uint8Array[]; sizeBytes: number; ended: boolean }> {
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  while (sizeBytes <= smallBytes) {
+    const next = await iterator.next();
+    if (next.done) return { pieces, sizeBytes, ended: true };
+    pieces.push(next.value);
+    sizeBytes += next.value.byteLength;
+    if (sizeBytes > maxBytes) {
+      await iterator.return?.();
+      throw tooLarge(maxBytes);
+    }
+  }
+  return { pieces, sizeBytes, ended: false };
+}
+
+async function* goOn(pieces: readonly Uint8Array[], iterator: AsyncIterator<Uint8Array>) {
+  try {
+    yield* pieces;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** Gives `work` a new file, which is gone again when it fails. */
+async function withTemporary<T>(
+  dir: string,
+  paths: BlobPaths,
+  work: (handle: FileHandle, path: string) => Promise<T>,
+): Promise<T> {
+  const path = paths.temporary();
+  const handle = await open(path, 'wx', readOnly).catch((error: unknown) => {
+    throw diskError(error, dir);
+  });
+  try {
+    return await work(handle, path);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw diskError(error, dir);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Looking up and naming of stored files. */
+function createNames(dir: string, paths: BlobPaths) {
+  const syncFolder = createFolderSync();
+  const size = async (sha256: string): Promise<number | undefined> => {
+    try {
+      return (await stat(paths.stored(sha256))).size;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  };
+  return {
+    size,
+    /** The bytes are there already. Their entry may be so new that its fsync is still under way, or was cut off by a crash. */
+    async isThere(sha256: string, sizeBytes: number): Promise<boolean> {
+      if ((await size(sha256)) !== sizeBytes) return false;
+      await syncFolder(dirname(paths.stored(sha256)));
+      return true;
+    },
+    async giveName(from: string, sha256: string): Promise<void> {
+      const path = paths.stored(sha256);
+      let fresh: string[] = [];
+      try {
+        await rename(from, path);
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error;
+        fresh = await makeBlobFolders(path, dir);
+        await rename(from, path);
+      }
+      await Promise.all([dirname(path), ...fresh].map(syncFolder));
+    },
+  };
+}
+
+export function createBlobWriter(dir: string, paths: BlobPaths): BlobWriter {
+  const { size, isThere, giveName } = createNames(dir, paths);
+
+  const putSmall = async (pieces: readonly Uint8Array[], sizeBytes: number, expected?: string): Promise<StoredBlob> => {
+    const hash = createHash('sha256');
+    for (const piece of pieces) hash.update(piece);
+    const sha256 = hash.digest('hex');
+    if (expected !== undefined && expected !== sha256) throw mismatch(expected, sha256);
+    if (await isThere(sha256, sizeBytes)) return { sha256, sizeBytes, created: false };
+    return withTemporary(dir, paths, async (handle, path) => {
+      if (sizeBytes > 0) await writeAll(handle, pieces, 0);
+      await handle.sync();
+      await giveName(path, sha256);
+      return { sha256, sizeBytes, created: true };
+    });
+  };
+
+  const putLarge = (bytes: AsyncIterable<Uint8Array>, maxBytes: number, expected?: string): Promise<StoredBlob> =>
+    withTemporary(dir, paths, async (handle, path) => {
+      const hash = createHash('sha256');
+      const sizeBytes = await writeStream(handle, bytes, hash, 0, maxBytes);
+      const sha256 = hash.digest('hex');
+      if (expected !== undefined && expected !== sha256) throw mismatch(expected, sha256);
+      if (await isThere(sha256, sizeBytes)) {
+        await rm(path, { force: true });
+        return { sha256, sizeBytes, created: false };
+      }
+      await handle.sync();
+      await giveName(path, sha256);
+      return { sha256, sizeBytes, created: true };
+    });
+
+  return {
+    size,
+    giveName,
+    async put(bytes, { maxBytes, expectSha256 }) {
+      const iterator = bytes[Symbol.asyncIterator]();
+      const start = await readStart(iterator, maxBytes);
+      if (start.ended) return putSmall(start.pieces, start.sizeBytes, expectSha256);
+      return putLarge(goOn(start.pieces, iterator), maxBytes, expectSha256);
+    },
+    async adopt(path, { maxBytes }) {
+      const sizeBytes = (await stat(path)).size;
+      if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
+      const sha256 = await sha256OfFile(path);
+      if (await isThere(sha256, sizeBytes)) {
+        await rm(path, { force: true });
+        return { sha256, sizeBytes, created: false };
+      }
+      const handle = await open(path, 'r+');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await giveName(path, sha256);
+      await chmod(paths.stored(sha256), readOnly);
+      return { sha256, sizeBytes, created: true };
+    },
+  };
+}
