@@ -1,5 +1,6 @@
 /** Checks of builtins' arguments with the texts of Lua's luaL_check… functions. Indexes count from 0 as JavaScript's do. */
-import { type Runtime, toNumber, toText, typeName } from './runtime.ts';
+import { toNumber, toText, typeName } from './coerce.ts';
+import type { Runtime } from './runtime.ts';
 import { LuaTable } from './table.ts';
 import type { LuaFunction, LuaValue } from './value.ts';
 

@@ -2,8 +2,9 @@
 
 import { compileMain } from './compile-statement.ts';
 import { numberToText } from './number-text.ts';
+import { type ArithmeticEvent, compute } from './operators.ts';
 import { parseChunk } from './parser.ts';
-import { type ArithmeticEvent, compute, type Runtime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import type { ChunkContext } from './scope.ts';
 import { LuaTable, PairsWalk } from './table.ts';
 import { all, EMPTY, first, type LuaFunction, type LuaResult, type LuaValue, truthy } from './value.ts';

@@ -1,9 +1,10 @@
 /** Lua's base library as Redis offers it: no print, dofile, loadfile, getfenv or setfenv; pcall flattens Redis error tables. */
 import { getHeapStatistics } from 'node:v8';
 import type { ArgumentChecks } from './arguments.ts';
+import { toNumber, toText, typeName } from './coerce.ts';
 import { LuaSyntaxError } from './lexer.ts';
 import { parseChunk } from './parser.ts';
-import { type Runtime, toNumber, toText, typeName } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { CHUNK_LINES } from './state.ts';
 import { LuaTable } from './table.ts';
 import { all, EMPTY, LuaError, type LuaFunction, type LuaResult, LuaStop, type LuaValue, truthy } from './value.ts';

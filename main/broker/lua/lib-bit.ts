@@ -1,6 +1,7 @@
 /** LuaBitOp: 32-bit operations on numbers taken modulo 2^32, with signed results. */
 import { type ArgumentChecks, library } from './arguments.ts';
-import { type Runtime, toNumber } from './runtime.ts';
+import { toNumber } from './coerce.ts';
+import type { Runtime } from './runtime.ts';
 import type { LuaTable } from './table.ts';
 import type { LuaValue } from './value.ts';
 

@@ -1,12 +1,15 @@
 /** cjson.encode of Lua CJSON 2.1 as Redis ships it: "/" escaped, empty tables as objects, numbers by %.14g. */
 
+import { typeName } from './coerce.ts';
 import type { CjsonConfig } from './lib-cjson.ts';
 import { formatG, nonFinite, numberToText } from './number-text.ts';
-import { type Runtime, typeName } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { LuaTable, PairsWalk } from './table.ts';
 import { LuaUserdata, type LuaValue } from './value.ts';
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what JSON must escape
 const NEEDS_ESCAPE = /["\\/\x00-\x1f\x7f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what JSON must escape
 const ESCAPED = /["\\/\x00-\x1f\x7f]/g;
 const SHORT: Readonly<Record<string, string>> = {
   '"': '\\"',

@@ -18,6 +18,7 @@ export function createCoroutineLibrary(runtime: Runtime, check: ArgumentChecks):
     return value instanceof LuaThread ? value : check.fail(0, fn, 'coroutine expected');
   }
 
+  // biome-ignore lint/correctness/useYield: the one function of a coroutine that cannot yield
   function* plain(fn: LuaFunction, args: LuaValue[]): Generator<LuaValue[], LuaResult, LuaValue[]> {
     return fn(...args);
   }

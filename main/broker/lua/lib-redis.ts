@@ -1,9 +1,10 @@
 /** The `redis` table: calls to commands, replies of the two special kinds, logging and the version. */
 import { createHash } from 'node:crypto';
 import { library } from './arguments.ts';
+import { toNumber, toText } from './coerce.ts';
 import { errorTable, replyToLua, toArgument } from './convert.ts';
 import type { LuaHostCalls } from './host.ts';
-import { type Runtime, toNumber, toText } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { LuaTable } from './table.ts';
 import { EMPTY, LuaError, type LuaResult, type LuaValue } from './value.ts';
 

@@ -80,6 +80,13 @@ function formatString(text: string, how: Conversion): string {
   );
 }
 
+/** `%c`; what follows a NUL is lost in C's buffer. */
+function formatCharacter(value: number, how: Conversion): string {
+  const char = String.fromCharCode(Number(BigInt.asUintN(8, toInt64(value))));
+  const text = pad('', char, { ...how, flags: how.flags.replaceAll('0', '') }, false);
+  return text.split('\0', 1)[0] ?? '';
+}
+
 export function createFormat(runtime: Runtime, check: ArgumentChecks): LuaFunction {
   const { S } = runtime;
 
@@ -96,12 +103,7 @@ export function createFormat(runtime: Runtime, check: ArgumentChecks): LuaFuncti
   function convert(kind: string, how: Conversion, args: readonly LuaValue[], at: number): string {
     switch (kind) {
       case 'c':
-        return pad(
-          '',
-          String.fromCharCode(Number(BigInt.asUintN(8, toInt64(check.number(args, at, 'format'))))),
-          { ...how, flags: how.flags.replaceAll('0', '') },
-          false,
-        ).replace(/\0[^]*$/, '');
+        return formatCharacter(check.number(args, at, 'format'), how);
       case 'd':
       case 'i':
       case 'o':

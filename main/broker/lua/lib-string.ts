@@ -1,8 +1,9 @@
 /** Lua's string library: cutting, searching and replacing. Formatting is in lib-string-format.ts. */
 import { type ArgumentChecks, library } from './arguments.ts';
+import { MAX_STRING_BYTES, toText, typeName } from './coerce.ts';
 import { createFormat } from './lib-string-format.ts';
 import { PatternMatcher } from './lua-pattern.ts';
-import { MAX_STRING_BYTES, type Runtime, toText, typeName } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { LuaTable } from './table.ts';
 import { EMPTY, type LuaFunction, type LuaResult, type LuaValue, truthy } from './value.ts';
 

@@ -1,6 +1,7 @@
 /** Roberto Ierusalimschy's struct library, as Redis ships it: C-like packing with endianness and alignment. */
 import { type ArgumentChecks, library } from './arguments.ts';
-import { type Runtime, toNumber } from './runtime.ts';
+import { toNumber } from './coerce.ts';
+import type { Runtime } from './runtime.ts';
 import type { LuaTable } from './table.ts';
 import type { LuaResult, LuaValue } from './value.ts';
 

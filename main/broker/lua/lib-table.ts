@@ -1,6 +1,7 @@
 /** Lua's table library, 5.1's deprecated foreach, foreachi, getn and setn included; its functions work raw, without metatables. */
 import { type ArgumentChecks, library } from './arguments.ts';
-import { MAX_STRING_BYTES, type Runtime, toText, typeName } from './runtime.ts';
+import { MAX_STRING_BYTES, toText, typeName } from './coerce.ts';
+import type { Runtime } from './runtime.ts';
 import { type LuaTable, PairsWalk } from './table.ts';
 import { EMPTY, type LuaResult, type LuaValue, truthy } from './value.ts';
 

@@ -6,12 +6,12 @@
 export type { LuaHostCalls, Reply } from './host.ts';
 export { LuaCompileError, type ScriptFlag } from './shebang.ts';
 
+import { toText } from './coerce.ts';
 import { luaToReply } from './convert.ts';
 import type { LuaHostCalls, Reply } from './host.ts';
 import { LuaSyntaxError } from './lexer.ts';
 import { caughtValue } from './lib-base.ts';
 import { sha1Hex } from './lib-redis.ts';
-import { toText } from './runtime.ts';
 import { LuaCompileError, readShebang, type ScriptFlag } from './shebang.ts';
 import { LuaState } from './state.ts';
 import { LuaTable } from './table.ts';

@@ -1,60 +1,26 @@
-/** Lua's operators over tables, strings and metatables: the slow halves that generated code falls back to, and the shared fast ones. */
-import { numberToText, parseNumber } from './number-text.ts';
+/** Reading and writing tables, calling and naming values, with metatables; operators.ts adds arithmetic and comparison. */
+import { toNumber, typeName } from './coerce.ts';
+import { numberToText } from './number-text.ts';
+import { createOperators, type Operators } from './operators.ts';
 import type { LuaState } from './state.ts';
 import { LuaTable } from './table.ts';
-import { first, type LuaFunction, LuaThread, LuaUserdata, type LuaValue, truthy } from './value.ts';
+import { first, type LuaFunction, LuaThread, LuaUserdata, type LuaValue } from './value.ts';
 
 /** How deep a chain of __index or __newindex tables may go (MAXTAGLOOP). */
 const MAX_META_CHAIN = 100;
-/** Longest string a script may build, in bytes (Redis's proto-max-bulk-len). */
-export const MAX_STRING_BYTES = 512 * 1024 * 1024 - 32;
-
 /** Where in the source an operation stands: "<encoded line>|<what its operand is>", e.g. "3|local 'x'"; "3|" when unnamed. */
 export type Site = string;
 
-export function typeName(value: LuaValue): string {
-  if (value === undefined) return 'nil';
-  if (value instanceof LuaTable) return 'table';
-  if (value instanceof LuaUserdata) return 'userdata';
-  if (value instanceof LuaThread) return 'thread';
-  return typeof value;
+export type RuntimeCore = ReturnType<typeof createCore>;
+export type Runtime = RuntimeCore & Operators;
+
+/** Everything on values in one engine; `stringMeta` is the metatable that all strings share. */
+export function createRuntime(S: LuaState, stringMeta: LuaTable): Runtime {
+  const core = createCore(S, stringMeta);
+  return { ...core, ...createOperators(core) };
 }
 
-export type ArithmeticEvent = '__add' | '__sub' | '__mul' | '__div' | '__mod' | '__pow';
-
-export function compute(event: ArithmeticEvent, a: number, b: number): number {
-  switch (event) {
-    case '__add':
-      return a + b;
-    case '__sub':
-      return a - b;
-    case '__mul':
-      return a * b;
-    case '__div':
-      return a / b;
-    case '__mod':
-      return a - Math.floor(a / b) * b;
-    default:
-      return a ** b;
-  }
-}
-
-/** A value as a number where Lua coerces (numbers and numeric strings), else undefined. */
-export function toNumber(value: LuaValue): number | undefined {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' ? parseNumber(value) : undefined;
-}
-
-/** A value as a string where Lua coerces (strings and numbers), else undefined. */
-export function toText(value: LuaValue): string | undefined {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' ? numberToText(value) : undefined;
-}
-
-export type Runtime = ReturnType<typeof createRuntime>;
-
-/** The operators of one engine; `stringMeta` is the metatable that all strings share. */
-export function createRuntime(S: LuaState, stringMeta: LuaTable) {
+function createCore(S: LuaState, stringMeta: LuaTable) {
   const identities = new WeakMap<object, string>();
   let identityCount = 0;
 
@@ -209,88 +175,6 @@ export function createRuntime(S: LuaState, stringMeta: LuaTable) {
     table.set(key, value);
   }
 
-  /** Arithmetic on anything but two numbers. `site` names both operands: "line|left|right". */
-  function arith(event: ArithmeticEvent, a: LuaValue, b: LuaValue, site: Site): LuaValue {
-    const left = toNumber(a);
-    const right = toNumber(b);
-    if (left !== undefined && right !== undefined) return compute(event, left, right);
-    const handler = metamethod(a, event) ?? metamethod(b, event);
-    if (handler !== undefined) return callMeta(handler, site, a, b);
-    return failOperand('perform arithmetic on', left === undefined ? a : b, left === undefined ? 1 : 2, site);
-  }
-
-  function failOperand(action: string, value: LuaValue, which: number, site: Site): never {
-    const parts = site.split('|');
-    return failType(action, value, `${parts[0]}|${parts[which] ?? ''}`);
-  }
-
-  function negate(value: LuaValue, site: Site): LuaValue {
-    const number = toNumber(value);
-    if (number !== undefined) return -number;
-    const handler = metamethod(value, '__unm');
-    if (handler !== undefined) return callMeta(handler, site, value, value);
-    return failType('perform arithmetic on', value, site);
-  }
-
-  function length(value: LuaValue, site: Site): LuaValue {
-    if (typeof value === 'string') return value.length;
-    if (value instanceof LuaTable) return value.length();
-    return failType('get length of', value, site);
-  }
-
-  function concat(a: LuaValue, b: LuaValue, site: Site): LuaValue {
-    const left = toText(a);
-    const right = toText(b);
-    if (left !== undefined && right !== undefined) {
-      if (left.length + right.length > MAX_STRING_BYTES) failAt(site, 'string length overflow');
-      return left + right;
-    }
-    const handler = metamethod(a, '__concat') ?? metamethod(b, '__concat');
-    if (handler !== undefined) return callMeta(handler, site, a, b);
-    return failOperand('concatenate', left === undefined ? a : b, left === undefined ? 1 : 2, site);
-  }
-
-  function equals(a: LuaValue, b: LuaValue): boolean {
-    if (a === b) return true;
-    if (!(a instanceof LuaTable && b instanceof LuaTable)) return false;
-    const handler = a.mt?.getStr('__eq');
-    if (handler === undefined) return false;
-    const other = b.mt?.getStr('__eq');
-    return handler === other && truthy(callMeta(handler, `${S.currentLine()}|`, a, b));
-  }
-
-  function failCompare(a: LuaValue, b: LuaValue, site: Site): never {
-    const left = typeName(a);
-    const right = typeName(b);
-    return failAt(
-      site,
-      left === right ? `attempt to compare two ${left} values` : `attempt to compare ${left} with ${right}`,
-    );
-  }
-
-  function compareMeta(event: string, a: LuaValue, b: LuaValue, site: Site): boolean | undefined {
-    const handler = metamethod(a, event);
-    if (handler === undefined || handler !== metamethod(b, event)) return undefined;
-    return truthy(callMeta(handler, site, a, b));
-  }
-
-  function less(a: LuaValue, b: LuaValue, site: Site): boolean {
-    if (typeof a === 'number' && typeof b === 'number') return a < b;
-    if (typeof a === 'string' && typeof b === 'string') return a < b;
-    const known = typeName(a) === typeName(b) ? compareMeta('__lt', a, b, site) : undefined;
-    return known ?? failCompare(a, b, site);
-  }
-
-  function lessEqual(a: LuaValue, b: LuaValue, site: Site): boolean {
-    if (typeof a === 'number' && typeof b === 'number') return a <= b;
-    if (typeof a === 'string' && typeof b === 'string') return a <= b;
-    if (typeName(a) !== typeName(b)) failCompare(a, b, site);
-    const known = compareMeta('__le', a, b, site);
-    if (known !== undefined) return known;
-    const reverse = compareMeta('__lt', b, a, site);
-    return reverse === undefined ? failCompare(a, b, site) : !reverse;
-  }
-
   /** "table: 0x…": a stable made-up address for each object. */
   function identity(value: object, kind: string): string {
     let text = identities.get(value);
@@ -337,13 +221,7 @@ export function createRuntime(S: LuaState, stringMeta: LuaTable) {
     setIndex,
     setStr,
     rawSet,
-    arith,
-    negate,
-    length,
-    concat,
-    equals,
-    less,
-    lessEqual,
+    callMeta,
     display,
     plainText,
     forNumber,

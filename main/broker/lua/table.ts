@@ -119,7 +119,7 @@ export class LuaTable {
 
   #nextHash(key: LuaValue): [LuaValue, LuaValue] | null | undefined {
     if (this.#walk !== null && this.#walkKey === key) return this.#step();
-    if (this.hash !== null && this.hash.has(key)) {
+    if (this.hash?.has(key) === true) {
       this.#walk = this.hash.entries();
       for (;;) {
         const step = this.#walk.next();

@@ -60,12 +60,12 @@ export class LuaStop {
 
 /** First value of a call's result. */
 export function first(result: LuaResult): LuaValue {
-  return result instanceof Array ? result[0] : result;
+  return Array.isArray(result) ? result[0] : result;
 }
 
 /** All values of a call's result. */
 export function all(result: LuaResult): LuaValue[] {
-  return result instanceof Array ? result : [result];
+  return Array.isArray(result) ? result : [result];
 }
 
 /** True for everything but nil and false. */

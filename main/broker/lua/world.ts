@@ -1,5 +1,6 @@
 /** The globals that every script sees, built once and then read-only, and the chunk compiler that binds code to them. */
 import { createArgumentChecks, library } from './arguments.ts';
+import { toText } from './coerce.ts';
 import { createChunkCompiler } from './compile-chunk.ts';
 import { createBaseLibrary } from './lib-base.ts';
 import { createBitLibrary } from './lib-bit.ts';
@@ -11,7 +12,7 @@ import { createRedisLibrary } from './lib-redis.ts';
 import { createStringLibrary } from './lib-string.ts';
 import { createStructLibrary } from './lib-struct.ts';
 import { createTableLibrary } from './lib-table.ts';
-import { createRuntime, type Runtime, toText } from './runtime.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
 import type { LuaState } from './state.ts';
 import { LuaTable } from './table.ts';
 import { type LuaFunction, LuaUserdata, type LuaValue } from './value.ts';
