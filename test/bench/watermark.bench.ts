@@ -1,0 +1,191 @@
+/**
+ * Watermarking through the whole system against a bare sharp loop in the same run, how quickly POST answers, and what a large upload
+ * costs the hub in memory. `npm run bench -- watermark`.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { createHubClient } from '../../main/cli/hub-client.ts';
+import { makePhotos } from '../fixtures/make-fixtures.ts';
+import { createFarm, eventOf, type Farm, type FarmHub } from '../support/farm.ts';
+
+const run = promisify(execFile);
+const cores = availableParallelism();
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+
+/** Runs `work` over all inputs, so many at once. */
+async function inParallel<T>(
+  inputs: readonly T[],
+  atOnce: number,
+  work: (input: T, index: number) => Promise<void>,
+): Promise<void> {
+  const left = inputs.map((input, index) => ({ input, index }));
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let next = left.shift(); next; next = left.shift()) await work(next.input, next.index);
+    }),
+  );
+}
+
+async function bareLoop(photos: readonly string[], folder: string): Promise<number> {
+  await mkdir(folder, { recursive: true });
+  const program = join(import.meta.dirname, 'bare-watermark.ts');
+  const { stdout } = await run(process.execPath, [program, String(cores), folder, ...photos], { maxBuffer: 1 << 20 });
+  return JSON.parse(stdout).ms;
+}
+
+/** From the first POST to the last picture marked, uploaded and logged. */
+async function throughSystem(hub: FarmHub, photos: readonly string[]): Promise<number> {
+  let done = 0;
+  const allDone = eventOf(
+    hub,
+    (name, data) => name === 'job.state' && data['state'] === 'done' && ++done === photos.length,
+  );
+  const startMs = performance.now();
+  const batch = await hub.client.call('createBatch', { body: { pipeline: 'watermark' } });
+  await inParallel(photos, 4, async (path) => {
+    const bytes = await readFile(path);
+    await hub.client.call('addFileToBatch', {
+      params: { id: batch.id },
+      query: { name: path.slice(path.lastIndexOf('/') + 1) },
+      body: { bytes, sizeBytes: bytes.length },
+    });
+  });
+  await allDone;
+  return performance.now() - startMs;
+}
+
+interface PictureSet {
+  readonly name: string;
+  readonly count: number;
+  readonly width: number;
+  readonly height: number;
+}
+const sets: readonly PictureSet[] = [
+  { name: '200 of 0.48 megapixel', count: 200, width: 800, height: 600 },
+  { name: '20 of 12 megapixel', count: 20, width: 4_000, height: 3_000 },
+];
+
+async function compare(farm: Farm, hub: FarmHub, set: PictureSet): Promise<void> {
+  const folder = join(farm.dir, `set-${set.width}`);
+  const photos = await makePhotos(folder, set.count, {
+    width: set.width,
+    height: set.height,
+    seed: set.width,
+    format: 'jpeg',
+  });
+  const warmUp = await makePhotos(join(folder, 'warm'), 8, {
+    width: set.width,
+    height: set.height,
+    seed: 99_999,
+    format: 'jpeg',
+  });
+  await throughSystem(hub, warmUp);
+  const before = await bareLoop(photos, join(folder, 'bare-1'));
+  const systemMs = await throughSystem(hub, photos);
+  const after = await bareLoop(photos, join(folder, 'bare-2'));
+  const bareMs = (before + after) / 2;
+  const rate = (ms: number): string => ((set.count * 1_000) / ms).toFixed(1);
+  say(
+    `${set.name}: bare sharp ${rate(bareMs)}/s (${rate(before)}, ${rate(after)}), whole system ${rate(systemMs)}/s, ratio ${(bareMs / systemMs).toFixed(2)}`,
+  );
+}
+
+/** Latency of POST with 50 at once, every picture new. */
+async function acceptLatency(farm: Farm): Promise<void> {
+  const hub = await farm.hub(['--no-local-node'], { dataDir: join(farm.dir, 'accept') });
+  const photos = await makePhotos(join(farm.dir, 'accept-photos'), 50, {
+    width: 640,
+    height: 480,
+    seed: 5,
+    format: 'jpeg',
+  });
+  const bytes = await Promise.all(photos.map((path) => readFile(path)));
+  const client = createHubClient(hub.url, hub.token);
+  const batch = await client.call('createBatch', { body: { pipeline: 'watermark' } });
+  const clients = Array.from({ length: 4 }, () => createHubClient(hub.url, hub.token));
+  const latencies: number[] = [];
+  await inParallel(
+    Array.from({ length: 1_000 }, (_, i) => i),
+    50,
+    async (index) => {
+      const picture = bytes[index % bytes.length] ?? Buffer.alloc(0);
+      // A picture of its own: bytes after the end of a JPEG are no part of it.
+      const unique = Buffer.concat([picture, Buffer.from(String(index))]);
+      const startMs = performance.now();
+      await (clients[index % 4] ?? client).call('addFileToBatch', {
+        params: { id: batch.id },
+        query: { name: `p${index}.jpg` },
+        body: { bytes: unique, sizeBytes: unique.length },
+      });
+      if (index >= 50) latencies.push(performance.now() - startMs);
+    },
+  );
+  latencies.sort((a, b) => a - b);
+  say(
+    `accept latency of POST, 50 at once: p50 ${percentile(latencies, 0.5).toFixed(1)} ms, p99 ${percentile(latencies, 0.99).toFixed(1)} ms`,
+  );
+  await Promise.all([client, ...clients].map((one) => one.close()));
+  await hub.stop();
+}
+
+const residentBytes = async (pid: number): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
+};
+
+/** Most that the hub's resident memory rises above idle while 2 GB come in. */
+async function uploadMemory(farm: Farm): Promise<void> {
+  const hub = await farm.hub(['--no-local-node'], { dataDir: join(farm.dir, 'large') });
+  const pid = hub.child.pid ?? 0;
+  const batch = await hub.client.call('createBatch', { body: { pipeline: 'watermark' } });
+  const idleBytes = await residentBytes(pid);
+  let mostBytes = idleBytes;
+  const timer = setInterval(() => {
+    residentBytes(pid).then(
+      (bytes) => {
+        mostBytes = Math.max(mostBytes, bytes);
+      },
+      () => undefined,
+    );
+  }, 20);
+  const chunk = Buffer.alloc(1 << 20, 7);
+  const sizeBytes = 2_000 * chunk.length;
+  const startMs = performance.now();
+  await hub.client.call('addFileToBatch', {
+    params: { id: batch.id },
+    query: { name: 'large.bin' },
+    body: {
+      bytes: Readable.from(
+        (function* () {
+          for (let i = 0; i < 2_000; i++) yield chunk;
+        })(),
+        { objectMode: false },
+      ),
+      sizeBytes,
+    },
+  });
+  clearInterval(timer);
+  const seconds = (performance.now() - startMs) / 1_000;
+  say(
+    `upload of 2 GB: hub idle ${(idleBytes / 1e6).toFixed(0)} MB, at most ${((mostBytes - idleBytes) / 1e6).toFixed(0)} MB above, ${(sizeBytes / 1e6 / seconds).toFixed(0)} MB/s`,
+  );
+  await hub.stop();
+}
+
+const farm = await createFarm();
+try {
+  say(`${cores} cores, Node ${process.version}`);
+  const hub = await farm.hub([], { environment: { MILLRACE_STAGE_THREADS: '1' } });
+  for (const set of sets) await compare(farm, hub, set);
+  await hub.stop();
+  await acceptLatency(farm);
+  await uploadMemory(farm);
+} finally {
+  await farm.close();
+}
