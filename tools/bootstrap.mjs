@@ -169,6 +169,21 @@ function leaveNpmBehind() {
   }
 }
 
+/**
+ * npm starts scripts through a shell, and a signal to npm ends only that: whoever stops `npm start` would leave the app behind.
+ * So the end of the shell is taken as the signal that it was.
+ */
+function endWithShell() {
+  if (process.env.npm_lifecycle_event === undefined || process.platform === 'win32') return;
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 300);
+  timer.unref();
+}
+
 /** Runs the target in a process of its own that shares this one's streams; ends as it ends. */
 function runIn(node, target, args) {
   const child = spawn(node.path, [target, ...args], { stdio: 'inherit' });
@@ -191,6 +206,7 @@ async function main() {
   }
   ensureInstalled();
   const node = chooseNode();
+  endWithShell();
   leaveNpmBehind();
   const [file, ...ownArgs] = target;
   const path = join(root, file);
