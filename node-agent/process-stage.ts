@@ -56,8 +56,8 @@ export interface StageRunner {
    */
   process(order: unknown, jobId: string): Promise<void>;
   running(): readonly RunningAttempt[];
-  /** Stops these at once; nothing of them is delivered. */
-  drop(attemptIds: readonly string[]): void;
+  /** Stops these at once; nothing of them is delivered. Resolves when they have ended; ids that are not known are ignored. */
+  drop(attemptIds: readonly string[]): Promise<void>;
   /** Stops all and takes no more. */
   stop(): Promise<void>;
 }
@@ -306,8 +306,10 @@ export function createStageRunner(parts: StageRunnerParts): StageRunner {
       await begin(payload);
     },
     running: () => [...running].map(([id, { progress }]) => ({ id, progress })),
-    drop(attemptIds) {
-      for (const id of attemptIds) running.get(id)?.abort.abort(new DroppedError('the hub took the work back'));
+    async drop(attemptIds) {
+      const dropped = attemptIds.flatMap((id) => running.get(id) ?? []);
+      for (const { abort } of dropped) abort.abort(new DroppedError('the hub took the work back'));
+      await Promise.allSettled(dropped.map(({ done }) => done));
     },
     async stop() {
       stopped = true;
