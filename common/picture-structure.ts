@@ -83,6 +83,8 @@ async function gifCutOff(readAt: ReadAt, sizeBytes: number): Promise<boolean> {
 
 /** Page directories that are looked at. */
 const maxPages = 1_000;
+/** Values without which no pixel can be decoded: bits a sample, colour map, sample format, JPEG tables. */
+const neededTags = [0x0102, 0x0140, 0x0153, 0x015b];
 const stripOffsets = [0x0111, 0x0144] as const;
 const stripCounts = [0x0117, 0x0145] as const;
 
@@ -93,6 +95,10 @@ async function tiffCutOff(readAt: ReadAt, sizeBytes: number): Promise<boolean> {
     let offset = layout.first;
     for (let page = 0; page < maxPages && offset !== 0; page++) {
       const directory = await readTiffDirectory(readAt, layout, offset);
+      for (const tag of neededTags) {
+        const entry = directory.entries.get(tag);
+        if (entry !== undefined && entry.valueOffset + entry.valueBytes > sizeBytes) return true;
+      }
       for (const kind of [0, 1] as const) {
         const starts = await tiffNumbers(readAt, layout, directory.entries.get(stripOffsets[kind]));
         const counts = await tiffNumbers(readAt, layout, directory.entries.get(stripCounts[kind]));
@@ -108,6 +114,8 @@ async function tiffCutOff(readAt: ReadAt, sizeBytes: number): Promise<boolean> {
   }
 }
 
+const topBoxes = new Set(['ftyp', 'styp', 'meta', 'mdat', 'moov', 'moof', 'free', 'skip', 'uuid', 'idat', 'sidx']);
+
 /** A top-level box that runs past the end (AVIF, HEIC). */
 async function boxesCutOff(readAt: ReadAt, sizeBytes: number): Promise<boolean> {
   let offset = 0;
@@ -120,7 +128,7 @@ async function boxesCutOff(readAt: ReadAt, sizeBytes: number): Promise<boolean> 
     if (size32 === 1 && head.length < 16) return true;
     const size = size32 === 1 ? Number(head.readBigUInt64BE(8)) : size32;
     // Zeros or text after the last box: not the picture's.
-    if (size < 8 || !/^[\w ]{4}$/.test(head.toString('latin1', 4, 8))) return false;
+    if (size < 8 || !topBoxes.has(head.toString('latin1', 4, 8))) return false;
     offset += size;
   }
   return offset > sizeBytes;

@@ -2,7 +2,8 @@
  * Stage `upload-final`: posts a finished picture to the central store as a form, to an address of the owner's or to the hub itself.
  * One try, within one time limit; when to try again is the hub's affair.
  */
-import { openAsBlob } from 'node:fs';
+import { constants, openAsBlob } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher, FormData, request } from 'undici';
 import { z } from 'zod';
@@ -10,7 +11,7 @@ import { pinnedDispatcher } from '../../common/pinned-dispatcher.ts';
 import { WrongPeerError } from '../../common/pinned-tls.ts';
 import { MillraceError } from '../../contract/errors.ts';
 import { uploadFinalOptionsSchema, uploadTimeoutMs } from '../../contract/stages/upload-final.ts';
-import type { HubAccess, StageContext, StageImplementation, StageOutcome } from './stage-implementation.ts';
+import type { HubAccess, LocalInput, StageContext, StageImplementation, StageOutcome } from './stage-implementation.ts';
 
 type UploadOptions = z.output<typeof uploadFinalOptionsSchema>;
 
@@ -95,15 +96,12 @@ const told = (text: string): string =>
 function targetError(thrown: unknown, target: URL, timedOut: boolean): unknown {
   if (thrown instanceof MillraceError) return thrown;
   const details = { target: target.origin };
-  if (timedOut)
-    return new MillraceError('target_timeout', undefined, { ...details, timeoutMs: uploadTimeoutMs }, thrown);
+  if (timedOut) return new MillraceError('target_timeout', undefined, details, thrown);
   if (thrown instanceof WrongPeerError) return new MillraceError('hub_identity_changed', undefined, details, thrown);
   if (!(thrown instanceof Error)) return thrown;
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
-  // The file is ours, the network is not.
-  const ours = 'syscall' in thrown && (thrown.syscall === 'open' || thrown.syscall === 'stat');
-  const isNetwork = !ours && (code !== undefined || thrown.name === 'TypeError' || thrown.name === 'AggregateError');
-  if (!isNetwork) return thrown;
+  // A wrong argument is our bug, and a file that cannot be read on is ours, too. All else that a request throws is the network.
+  if (code === 'UND_ERR_INVALID_ARG' || thrown.name === 'NotReadableError') return thrown;
   return new MillraceError(
     'target_unreachable',
     undefined,
@@ -138,19 +136,26 @@ async function post(
   return { outputs: [], summary: { status: statusCode, ...(storedAs !== undefined && { storedAs }) } };
 }
 
+/** The file is streamed from the disk; the form's length is known beforehand. */
+async function formOf(options: UploadOptions, file: LocalInput): Promise<FormData> {
+  const form = new FormData();
+  // First, so that a target that reads in order knows it before the bytes.
+  form.append('worker_name', options.workerName);
+  // Says what is wrong with a file that cannot be opened, which a blob does not.
+  await access(file.path, constants.R_OK);
+  form.append('file', await openAsBlob(file.path, { type: file.mediaType }), options.fileName);
+  return form;
+}
+
 async function run(context: StageContext, timeoutMs: number): Promise<StageOutcome> {
   const options: UploadOptions = uploadFinalOptionsSchema.parse(context.options);
   const file = context.inputs.find((input) => input.role === 'file');
   if (file === undefined) throw new MillraceError('stage_invalid_payload', 'The input "file" is missing.');
+  const form = await formOf(options, file);
   const target =
     options.targetUrl === null ? hubTarget(context.hub, timeoutMs) : ownerTarget(options.targetUrl, timeoutMs);
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const form = new FormData();
-    // First, so that a target that reads in order knows it before the bytes.
-    form.append('worker_name', options.workerName);
-    // Streamed from the disk; the form's length is known beforehand.
-    form.append('file', await openAsBlob(file.path, { type: file.mediaType }), options.fileName);
     return await post(target, form, options.idempotencyKey, AbortSignal.any([context.signal, timeout]));
   } catch (thrown) {
     context.signal.throwIfAborted();
