@@ -292,8 +292,7 @@ export class Acl {
   private named(name: string): Command[] {
     const [container = '', sub] = name.split('|');
     const command = this.table.get(container);
-    // A name that this broker lacks is taken as written, so that one rule list serves it and every Redis.
-    if (command === undefined) return [];
+    if (command === undefined) throw new ErrorReply('Unknown command or category name in ACL');
     if (sub === undefined) return [command, ...command.subcommands.values()];
     const found = command.subcommands.get(sub);
     if (found === undefined) throw new ErrorReply('Unknown command or category name in ACL');

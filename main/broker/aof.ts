@@ -72,7 +72,6 @@ class AppendLog implements EffectLog {
   private rewrites = 0;
   private timer: NodeJS.Timeout | undefined;
   private retryAtMs = 0;
-  private syncedAtMs = 0;
   writeRefusal: ErrorReply | undefined;
 
   constructor(engine: Engine, dir: string, manifest: Manifest, sizes: { baseBytes: number; logBytes: number }) {
@@ -151,7 +150,6 @@ class AppendLog implements EffectLog {
     try {
       fdatasyncSync(this.fd);
       this.unsynced = false;
-      this.syncedAtMs = this.engine.clock.nowMs();
       return true;
     } catch (error) {
       this.syncFailed(error);
@@ -181,7 +179,6 @@ class AppendLog implements EffectLog {
       fdatasync(this.fd, (error) => {
         this.syncing = false;
         if (error !== null) this.syncFailed(error);
-        else this.syncedAtMs = this.engine.clock.nowMs();
       });
     }
     const minimum = this.engine.config.number('auto-aof-rewrite-min-size');
@@ -258,11 +255,6 @@ class AppendLog implements EffectLog {
   private async writeManifest(manifest: Manifest): Promise<void> {
     await writeFileAtomic(join(this.dir, MANIFEST), `${JSON.stringify(manifest)}\n`);
     this.manifest = manifest;
-  }
-
-  /** When the log last reached the disk, ms since the epoch. */
-  get lastSyncMs(): number {
-    return this.syncedAtMs;
   }
 }
 

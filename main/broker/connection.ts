@@ -62,7 +62,7 @@ export class Connection implements ClientPort {
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.forget());
-    socket.on('end', () => socket.end());
+    socket.on('end', () => this.closeAfterReplies());
   }
 
   get queryBytes(): number {
@@ -90,6 +90,12 @@ export class Connection implements ClientPort {
   kill(): void {
     this.ended = true;
     this.socket.destroy();
+  }
+
+  /** Lets what was written leave, then closes. */
+  finish(): void {
+    this.ended = true;
+    this.socket.destroySoon();
   }
 
   resume(): void {

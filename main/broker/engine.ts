@@ -323,7 +323,8 @@ export class Engine {
       reply = attempt();
     } catch (error) {
       if (!(error instanceof ErrorReply)) throw error;
-      reply = error;
+      // A key of another type is no reason to wake whoever waits for a list.
+      reply = error === replies.WRONGTYPE ? undefined : error;
     }
     // An attempt that changed something always names its effect: the blocking command itself would block again at replay.
     for (const effect of this.takeReplaced()) this.noteEffect(session.db.index, effect);

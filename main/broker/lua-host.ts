@@ -159,9 +159,9 @@ function callCommand(engine: Engine, running: Running, argv: readonly string[]):
   return reply;
 }
 
+/** Redis 7.2's words for a refusal inside a script. */
 function scriptRefusal(refusal: ErrorReply): ErrorReply {
-  if (!refusal.error.includes("'")) return new ErrorReply('NOPERM No permissions to access a key');
-  return new ErrorReply("ERR The user executing the script can't run this command or subcommand");
+  return new ErrorReply(`ERR ACL failure in script: ${refusal.error.replace(/^NOPERM /, '')}`);
 }
 
 /** A reply as a script sees it. Plain values pass as they are; only the rarer kinds are rebuilt. */

@@ -38,6 +38,7 @@ export interface BrokerServer {
 
 const TLS_HANDSHAKE_MS = 10_000;
 const CRON_MS = 100;
+const STOP_GRACE_MS = 1000;
 
 /** What must be written before the replies of a turn may leave. */
 export interface TurnLog {
@@ -99,8 +100,11 @@ export async function listen(engine: Engine, log: TurnLog, options: ListenOption
       clearInterval(cron);
       const closed = [plain, secure].map((server) => server && new Promise((resolve) => server.close(resolve)));
       flush();
-      for (const connection of connections) connection.kill();
+      for (const connection of connections) connection.finish();
+      // A peer that does not read must not hold the end up.
+      const cut = setTimeout(() => [...connections].map((connection) => connection.kill()), STOP_GRACE_MS);
       await Promise.all(closed);
+      clearTimeout(cut);
     },
   };
 }

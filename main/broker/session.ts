@@ -60,9 +60,6 @@ export class Session {
   noEvict = false;
   noTouch = false;
   replyMode: 'on' | 'off' | 'skip' | 'skip-next' = 'on';
-  /** READONLY was sent; accepted for cluster-minded clients, without effect. */
-  readOnly = false;
-  monitoring = false;
 
   constructor(id: number, engine: Engine, kind: Session['kind'], user: User, authenticated: boolean, nowMs: number) {
     this.id = id;

@@ -1,10 +1,4 @@
 /** What travels between start-broker and its worker thread. Both ends are this project's own code in one process. */
-import type { BrokerSettings } from './run-broker.ts';
-
-export interface WorkerData {
-  readonly settings: BrokerSettings;
-}
-
 export type ToWorker =
   | { readonly id: number; readonly do: 'stop' }
   | { readonly id: number; readonly do: 'set-user'; readonly name: string; readonly rules: readonly string[] }

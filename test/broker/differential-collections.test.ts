@@ -209,7 +209,7 @@ differential('hashes', {
     'hscan o 0 novalues',
     'hscan str 0',
     'object encoding o',
-    'hset big f ' + 'x'.repeat(100),
+    `hset big f ${'x'.repeat(100)}`,
     'object encoding big',
   ],
 });

@@ -125,7 +125,9 @@ describe('passwords and users', () => {
     await ended;
     expect(await blocked).toBe('cut');
     expect(await broker.deleteUser('node:n1')).toBe(0);
-    await expect(broker.setUser('x', ['+nonsense|sub', 'garbage'])).rejects.toThrow(/ACL SETUSER modifier 'garbage'/);
+    await expect(broker.setUser('x', ['+nonsense'])).rejects.toThrow(
+      /ACL SETUSER modifier '\+nonsense': Unknown command/,
+    );
   });
 });
 
@@ -245,7 +247,7 @@ describe('the protocol', () => {
     for (let cut = 1; cut < request.length; cut += 7) {
       const reply = client.sendRaw(request.slice(0, cut));
       await new Promise((resolve) => setImmediate(resolve));
-      const rest = client.sendRaw(request.slice(cut) + '*1\r\n$4\r\nPING\r\n');
+      const rest = client.sendRaw(`${request.slice(cut)}*1\r\n$4\r\nPING\r\n`);
       expect([await reply, await rest]).toEqual(['+OK\r\n', '+PONG\r\n']);
     }
     const big = 'x'.repeat(3_000_000);

@@ -161,7 +161,7 @@ function writeField(bytes: Buffer, { bits, offset }: Field, value: bigint): void
 type Overflow = 'WRAP' | 'SAT' | 'FAIL';
 
 /** The value as it fits into the field; undefined when it does not and overflow fails. */
-function fit({ signed, bits }: Field, value: bigint, overflow: Overflow): bigint | undefined {
+function fitField({ signed, bits }: Field, value: bigint, overflow: Overflow): bigint | undefined {
   const max = signed ? (1n << BigInt(bits - 1)) - 1n : (1n << BigInt(bits)) - 1n;
   const min = signed ? -(1n << BigInt(bits - 1)) : 0n;
   if (value >= min && value <= max) return value;
@@ -214,7 +214,7 @@ const bitfield =
     const out = operations.map(({ kind, field, operand, overflow }): Reply => {
       const before = readField(bytes, field);
       if (kind === 'GET') return Number(before);
-      const next = fit(field, kind === 'SET' ? operand : before + operand, overflow);
+      const next = fitField(field, kind === 'SET' ? operand : before + operand, overflow);
       if (next === undefined) return null;
       writeField(bytes, field, next);
       changed = true;

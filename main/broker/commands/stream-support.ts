@@ -81,6 +81,6 @@ export function parseRead(argv: readonly string[], grouped: boolean): ReadReques
 
 /** The reply of XREAD: a map in RESP3, an array of pairs in RESP2. */
 export function readReply(session: Session, parts: readonly (readonly [string, Reply])[]): Reply {
-  if (session.resp === 3) return new MapReply(parts.flatMap(([key, entries]) => [key, entries]));
+  if (session.resp === 3) return new MapReply(parts.flat());
   return parts.map(([key, entries]) => [key, entries]);
 }

@@ -1,13 +1,6 @@
 /** The common part of handlers that may block: the time-out argument, and trying once before going to sleep. */
 import { parseDouble, parseInt64 } from '../numbers.ts';
-import {
-  type ErrorReply,
-  type Reply,
-  TIMEOUT_NEGATIVE,
-  TIMEOUT_NOT_FLOAT,
-  TIMEOUT_NOT_INTEGER,
-  TIMEOUT_RANGE,
-} from '../replies.ts';
+import { type Reply, TIMEOUT_NEGATIVE, TIMEOUT_NOT_FLOAT, TIMEOUT_NOT_INTEGER, TIMEOUT_RANGE } from '../replies.ts';
 import type { Session } from '../session.ts';
 
 /** Seconds with fractions, as milliseconds (fractions kept); 0 = for ever. */
@@ -42,5 +35,3 @@ export function attemptOrBlock(
   if (session.mayNotBlock || session.kind !== 'client') return immediateReply;
   return session.engine.blocking.block(session, { keys, timeoutMs, timeoutReply, attempt });
 }
-
-export type { ErrorReply };
