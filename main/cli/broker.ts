@@ -1,7 +1,10 @@
 /** `millrace broker`: the embedded broker alone, for tests and for whoever needs a small Redis. */
+
 import { Command, Option } from 'commander';
+import { stopOnSignals } from '../../common/process-exit.ts';
 import { type CommandContext, parsePort } from './context.ts';
-import { type ServeOptions, serve, servingCommand, stderrLogger } from './serve.ts';
+import { printJson } from './output.ts';
+import { type ServeOptions, servingCommand, stderrLogger } from './serve.ts';
 
 interface BrokerVerbOptions extends ServeOptions {
   readonly port: number;
@@ -30,7 +33,8 @@ async function run(context: CommandContext, options: BrokerVerbOptions): Promise
     if (error !== undefined) logger.error({ error }, 'the broker ended');
     process.exit(error === undefined ? 0 : 1);
   });
-  serve(context, logger, { url: `redis://${host}:${broker.port}`, port: broker.port }, () => broker.stop());
+  stopOnSignals(() => broker.stop(), logger);
+  printJson(context.terminal, { event: 'ready', url: `redis://${host}:${broker.port}`, port: broker.port });
 }
 
 export function brokerCommand(context: CommandContext): Command {

@@ -1,4 +1,5 @@
 /** `millrace hub`: the hub without a window of its own, from flags and the variables of older systems. */
+
 import { createReadStream, existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
@@ -6,13 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { dataFolder } from '../../common/data-folder.ts';
+import { stopOnSignals } from '../../common/process-exit.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 import type { HubConfig } from '../hub/config.ts';
 import type { Hub } from '../hub/start-hub.ts';
 import { type CommandContext, parsePort } from './context.ts';
 import { createHubClient } from './hub-client.ts';
-import { CommandError, exitCodes, say } from './output.ts';
-import { type ServeOptions, serve, servingCommand, stderrLogger } from './serve.ts';
+import { CommandError, exitCodes, printJson, say } from './output.ts';
+import { type ServeOptions, servingCommand, stderrLogger } from './serve.ts';
 
 export interface HubVerbOptions extends ServeOptions {
   readonly data?: string;
@@ -96,7 +98,8 @@ async function run(context: CommandContext, options: HubVerbOptions): Promise<vo
   const hub = await startHub(config, logger);
   await applyLogo(hub, context.environment['GOOGLE_LOGO'], context);
   const { url, port, brokerPort } = hub;
-  serve(context, logger, { url, port, brokerPort }, () => hub.stop());
+  stopOnSignals(() => hub.stop(), logger);
+  printJson(context.terminal, { event: 'ready', url, port, brokerPort });
 }
 
 const collectPorts = (text: string, before: readonly number[]): readonly number[] => [...before, parsePort(text)];

@@ -5,6 +5,7 @@ import { brokerCommand } from './broker.ts';
 import type { CommandContext } from './context.ts';
 import { hubCommand } from './hub.ts';
 import { jobsCommand } from './jobs.ts';
+import { nodeCommand } from './node.ts';
 import { nodesCommand } from './nodes.ts';
 import { type ExitCode, exitCodes, reportError } from './output.ts';
 import { queuesCommand } from './queues.ts';
@@ -22,6 +23,7 @@ function buildProgram(context: CommandContext, version: string): Command {
     .addHelpText('after', exitCodeHelp);
   for (const verb of [
     hubCommand,
+    nodeCommand,
     brokerCommand,
     submitCommand,
     jobsCommand,

@@ -1,9 +1,7 @@
-/** What the verbs that go on running share: logs on stderr, the ready line on stdout, and an end in order. */
+/** What the verbs that go on running share: a level of logging, and logs on stderr. */
 import { type Command, Option } from 'commander';
 import { createLogger, type Logger, type LogLevel } from '../../common/log.ts';
-import { stopOnSignals } from '../../common/process-exit.ts';
-import { type CommandContext, collect } from './context.ts';
-import { printJson } from './output.ts';
+import type { CommandContext } from './context.ts';
 
 export interface ServeOptions {
   readonly logLevel: LogLevel;
@@ -22,13 +20,3 @@ export function servingCommand(command: Command): Command {
 export function stderrLogger(context: CommandContext, options: ServeOptions): Logger {
   return createLogger(options.logLevel, (line) => void context.terminal.err.write(line));
 }
-
-/** Says that it is ready, and ends in order at a signal. */
-export function serve(context: CommandContext, logger: Logger, ready: object, stop: () => Promise<void>): void {
-  stopOnSignals(stop, logger);
-  printJson(context.terminal, { event: 'ready', ...ready });
-}
-
-/** `a,b` and repeated flags alike. */
-export const collectList = (value: string, before: readonly string[]): readonly string[] =>
-  value.split(',').reduce<readonly string[]>((all, one) => (one.trim() ? collect(one.trim(), all) : all), before);
