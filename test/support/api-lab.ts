@@ -34,6 +34,8 @@ import { createSettingsStore } from '../../main/hub/settings-store.ts';
 export interface ApiLabOptions {
   readonly uiFolder?: string;
   readonly legacyPorts?: readonly number[];
+  /** Where the loopback door listens. */
+  readonly host?: string;
   readonly settings?: Partial<typeof defaultSettings>;
   /** An earlier lab's folder, for restarts. */
   readonly dir?: string;
@@ -149,7 +151,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     logger,
     version: '0.0.0',
     checkAnswers: true,
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: { host: options.host ?? '127.0.0.1', port: 0 },
     legacyPorts,
   });
   later.api = api;

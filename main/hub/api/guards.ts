@@ -86,25 +86,35 @@ function bearerOf(raw: IncomingMessage): string | null {
   return /^bearer ([\x21-\x7e]{1,4096})$/i.exec(raw.headers.authorization ?? '')?.[1] ?? null;
 }
 
-function callerOf(raw: IncomingMessage, door: OpenDoor, parts: GuardParts): Caller {
+/** The caller, and why its token was refused, if it was: that matters only where a token is needed. */
+function callerOf(
+  raw: IncomingMessage,
+  door: OpenDoor,
+  parts: GuardParts,
+): { readonly caller: Caller; readonly refusal: MillraceError | null } {
   const bearer = bearerOf(raw);
   const peerPin = parts.doors.pinOf(raw);
   const base = { door: door.kind, peerPin, remoteAddress: raw.socket.remoteAddress ?? '' };
-  const known = bearer === null ? null : parts.auth.authenticate({ bearer, peerPin, door: door.kind });
-  if (!known) return { kind: 'anonymous', scopes: [], nodeId: null, ...base };
-  if (known.nodeId !== null) parts.doors.noteNode(known.nodeId, raw.socket);
-  return { ...known, ...base };
+  const anonymous: Caller = { kind: 'anonymous', scopes: [], nodeId: null, ...base };
+  if (bearer === null) return { caller: anonymous, refusal: null };
+  try {
+    const known = parts.auth.authenticate({ bearer, peerPin, door: door.kind });
+    if (!known) return { caller: anonymous, refusal: null };
+    if (known.nodeId !== null) parts.doors.noteNode(known.nodeId, raw.socket);
+    return { caller: { ...known, ...base }, refusal: null };
+  } catch (error) {
+    if (error instanceof MillraceError) return { caller: anonymous, refusal: error };
+    throw error;
+  }
 }
 
-function checkAccess(request: FastifyRequest, caller: Caller, access: Access, tickets: MediaTickets): void {
-  if (covers(caller, access.scope)) return;
-  if (access.nodes && caller.kind === 'node') return;
-  if (access.openOnLoopback && caller.door !== 'tls') return;
-  if (access.ticket) {
-    const ticket = new URLSearchParams(request.raw.url?.split('?')[1]).get('ticket');
-    if (ticket !== null && tickets.isValid(ticket)) return;
-  }
-  throw new MillraceError(caller.kind === 'anonymous' ? 'unauthorized' : 'forbidden');
+function mayEnter(request: FastifyRequest, caller: Caller, access: Access, tickets: MediaTickets): boolean {
+  if (covers(caller, access.scope)) return true;
+  if (access.nodes && caller.kind === 'node') return true;
+  if (access.openOnLoopback && caller.door !== 'tls') return true;
+  if (!access.ticket) return false;
+  const ticket = new URLSearchParams(request.raw.url?.split('?')[1]).get('ticket');
+  return ticket !== null && tickets.isValid(ticket);
 }
 
 /** The check of every request, before its body is read. Sets `request.caller`. */
@@ -117,8 +127,9 @@ export function createGuard(parts: GuardParts): (request: FastifyRequest) => Pro
     // A route that says nothing is the admin's.
     const access = request.routeOptions.config.access ?? { scope: 'admin' };
     if (door.kind === 'legacy' && !access.legacy) throw new MillraceError('not_found');
-    const caller = callerOf(request.raw, door, parts);
-    checkAccess(request, caller, access, parts.tickets);
+    const { caller, refusal } = callerOf(request.raw, door, parts);
+    if (!mayEnter(request, caller, access, parts.tickets))
+      throw refusal ?? new MillraceError(caller.kind === 'anonymous' ? 'unauthorized' : 'forbidden');
     request.caller = caller;
   };
 }
