@@ -53,6 +53,8 @@ export interface IsolateOptions {
   readonly idleMs?: number;
   /** A process is renewed after so many units: media libraries leak a little. */
   readonly maxUnits?: number;
+  /** V8's heap for processes of a kind, bytes; three quarters of the stage's memory unless told. */
+  readonly heapBytes?: (kind: string) => number;
 }
 
 interface Resting {
@@ -91,6 +93,7 @@ function outcomeOf(reply: StageReply): UnitOutcome {
 
 export function createIsolate(options: IsolateOptions): Isolate {
   const { logger, idleMs = 60_000, maxUnits = 500, entryPath = defaultEntryPath(import.meta.url) } = options;
+  const heapBytes = options.heapBytes ?? heapBytesOf;
   const resting = new Map<string, Resting[]>();
   const all = new Set<StageChild>();
   let nextUnit = 1;
@@ -109,7 +112,7 @@ export function createIsolate(options: IsolateOptions): Isolate {
       if (rested.child.alive()) return rested.child;
       all.delete(rested.child);
     }
-    const child = startStageChild({ entryPath, heapBytes: heapBytesOf(kind), logger: logger.child({ kind }) });
+    const child = startStageChild({ entryPath, heapBytes: heapBytes(kind), logger: logger.child({ kind }) });
     all.add(child);
     return child;
   };
