@@ -183,6 +183,8 @@ function variables(palette: Palette): Record<string, string> {
     '--mantine-color-anchor': palette.accent,
     '--mantine-primary-color-filled': palette.accent,
     '--mantine-primary-color-contrast': palette.onAccent,
+    '--mantine-color-water-contrast': palette.onAccent,
+    '--mantine-color-red-contrast': palette.paper,
     '--mantine-primary-color-light': palette.accentSoft,
     '--mantine-primary-color-light-color': palette.accent,
     '--mantine-color-water-filled': palette.accent,
@@ -230,9 +232,13 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { openDelay: 350, transitionProps: { duration: 120 } } },
     Modal: {
+      styles: { title: { fontSize: 16, fontWeight: 620 } },
       defaultProps: { centered: true, transitionProps: { duration: 160 }, overlayProps: { backgroundOpacity: 0.4 } },
     },
-    Drawer: { defaultProps: { transitionProps: { duration: 180 }, overlayProps: { backgroundOpacity: 0.25 } } },
+    Drawer: {
+      styles: { title: { fontSize: 16, fontWeight: 620 } },
+      defaultProps: { transitionProps: { duration: 180 }, overlayProps: { backgroundOpacity: 0.25 } },
+    },
     Popover: { defaultProps: { transitionProps: { duration: 140 }, shadow: 'md' } },
   },
 });

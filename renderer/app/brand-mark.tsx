@@ -6,7 +6,7 @@ interface BrandMarkProps {
   readonly turning?: boolean;
 }
 
-const spokes = [0, 45, 90, 135, 180, 225, 270, 315] as const;
+const paddles = [0, 45, 90, 135, 180, 225, 270, 315] as const;
 
 export function BrandMark({ size, turning = false }: BrandMarkProps) {
   return (
@@ -18,10 +18,11 @@ export function BrandMark({ size, turning = false }: BrandMarkProps) {
         strokeWidth="2.2"
         strokeLinecap="round"
       >
-        <circle cx="16" cy="16" r="8.5" />
-        <circle cx="16" cy="16" r="1.8" fill="currentColor" stroke="none" />
-        {spokes.map((angle) => (
-          <path key={angle} d="M16 13 V4 M13.2 4 H18.8" transform={`rotate(${angle} 16 16)`} />
+        <circle cx="16" cy="16" r="8" />
+        <circle cx="16" cy="16" r="2" fill="currentColor" stroke="none" />
+        <path d="M16 8v16M8 16h16" strokeWidth="1.6" />
+        {paddles.map((angle) => (
+          <path key={angle} d="M16 8 L20.2 3.6" transform={`rotate(${angle} 16 16)`} />
         ))}
       </g>
     </svg>

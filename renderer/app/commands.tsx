@@ -51,7 +51,11 @@ export function Commands({ picker, onActivity, onKeys }: CommandsProps) {
     action('activity', IconActivity, t('app.activity'), onActivity),
     ...(failures.length === 0
       ? []
-      : [action('retry', IconRefresh, t('failure.retryAll'), () => failures.forEach((group) => retry.mutate(group)))]),
+      : [
+          action('retry', IconRefresh, t('failure.retryAll'), () => {
+            for (const group of failures) retry.mutate(group);
+          }),
+        ]),
     action('light', IconSun, `${t('settings.theme')}: ${t('settings.light')}`, () =>
       preferences.appearance.set('light'),
     ),

@@ -37,9 +37,9 @@ export function Layout() {
 
   return (
     <ScrollContext value={scroller}>
-      <a className={classes['skip']} href="#page" onClick={(event) => focusPage(event, scroller.current)}>
+      <button type="button" className={classes['skip']} onClick={() => scroller.current?.focus()}>
         {t('app.skip')}
-      </a>
+      </button>
       <div className={classes['frame']}>
         <Rail />
         <div className={classes['column']} ref={scroller} id="page" tabIndex={-1}>
@@ -56,13 +56,6 @@ export function Layout() {
       <LiveRegions />
     </ScrollContext>
   );
-}
-
-function focusPage(event: React.MouseEvent, page: HTMLElement | null): void {
-  // The address's hash belongs to the router.
-  event.preventDefault();
-  page?.querySelector('main')?.focus();
-  page?.focus();
 }
 
 function LiveRegions() {

@@ -60,7 +60,7 @@ function SearchBox({ search }: Pick<TopBarProps, 'search'>) {
         aria-label={t('app.search')}
         placeholder={t('app.searchShort')}
         leftSection={<IconSearch size={16} aria-hidden />}
-        rightSectionWidth={70}
+        classNames={{ wrapper: classes['searchWrapper'] ?? '' }}
         rightSection={
           <Tooltip label={t('app.commands')}>
             <button
@@ -110,7 +110,7 @@ function ActivityButton({ onActivity }: Pick<TopBarProps, 'onActivity'>) {
   const label = failures > 0 ? t('app.activityFailures', { count: failures }) : t('app.activity');
   return (
     <Tooltip label={label}>
-      <Indicator disabled={failures === 0} color="red" size={9} offset={6}>
+      <Indicator disabled={failures === 0} color="red" size={9} offset={8}>
         <ActionIcon
           variant="subtle"
           color="gray"

@@ -4,7 +4,6 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconChevronDown, IconRefresh } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
-import { useFormat } from '../format.ts';
 import classes from './failure-groups.module.css';
 import { Ago } from './time.tsx';
 import { useErrorText } from './use-error-toast.ts';
@@ -29,7 +28,6 @@ const keyOf = (group: FailureGroup) =>
 
 function FailureCard({ group }: { readonly group: FailureGroup }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const retry = useRetryGroup();
   const [open, { toggle }] = useDisclosure(false);
   const { title, hint } = useErrorText()(group.error.code);
@@ -78,9 +76,7 @@ function FailureCard({ group }: { readonly group: FailureGroup }) {
           loading={retry.isPending}
           onClick={() => retry.mutate(group)}
         >
-          {group.count === 1
-            ? t('failure.retryAll')
-            : t('failure.retryCount', { count: group.count, n: format.number(group.count) })}
+          {group.count === 1 ? t('failure.retryAll') : t('failure.retryCount', { count: group.count })}
         </Button>
       </div>
     </article>

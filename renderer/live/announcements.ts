@@ -34,7 +34,8 @@ export function createAnnouncements(translations: i18n): Announcements {
     extra = [];
   };
   const flushSoon = () => {
-    timer ??= setTimeout(flush, Math.max(200, lastAtMs + quietMs - performance.now()));
+    if (timer !== null) return;
+    timer = setTimeout(flush, Math.max(200, lastAtMs + quietMs - performance.now()));
   };
 
   return {

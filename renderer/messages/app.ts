@@ -16,8 +16,14 @@ export const appMessages = {
   commandsHint: pair('Type a command or a name', 'Befehl oder Namen eingeben'),
   commandsNone: pair('Nothing fits. Try another word.', 'Nichts passt. Versuche ein anderes Wort.'),
   activity: pair('Activity', 'Aktivität'),
-  activityFailures_one: pair('Activity, {{count}} item failed', 'Aktivität, {{count}} Element fehlgeschlagen'),
-  activityFailures_other: pair('Activity, {{count}} items failed', 'Aktivität, {{count}} Elemente fehlgeschlagen'),
+  activityFailures_one: pair(
+    'Activity, {{count, number}} item failed',
+    'Aktivität, {{count, number}} Element fehlgeschlagen',
+  ),
+  activityFailures_other: pair(
+    'Activity, {{count, number}} items failed',
+    'Aktivität, {{count, number}} Elemente fehlgeschlagen',
+  ),
   live: pair('Live', 'Live'),
   connecting: pair('Connecting', 'Verbinde'),
   away: pair('Hub away', 'Hub weg'),
@@ -46,8 +52,8 @@ export const appMessages = {
   ),
   toStart: pair('To the start', 'Zum Anfang'),
   justNow: pair('just now', 'gerade eben'),
-  items_one: pair('{{count}} item', '{{count}} Element'),
-  items_other: pair('{{count}} items', '{{count}} Elemente'),
+  items_one: pair('{{count, number}} item', '{{count, number}} Element'),
+  items_other: pair('{{count, number}} items', '{{count, number}} Elemente'),
   keys: pair('Keys', 'Tasten'),
   keysAdd: pair('Choose files', 'Dateien wählen'),
   keysPaste: pair('Add what is in the clipboard', 'Aus der Zwischenablage hinzufügen'),
@@ -88,10 +94,10 @@ export const sessionMessages = {
 } as const satisfies Section;
 
 export const liveMessages = {
-  done_one: pair('{{count}} item done.', '{{count}} Element fertig.'),
-  done_other: pair('{{count}} items done.', '{{count}} Elemente fertig.'),
-  failed_one: pair('{{count}} item failed.', '{{count}} Element fehlgeschlagen.'),
-  failed_other: pair('{{count}} items failed.', '{{count}} Elemente fehlgeschlagen.'),
+  done_one: pair('{{count, number}} item done.', '{{count, number}} Element fertig.'),
+  done_other: pair('{{count, number}} items done.', '{{count, number}} Elemente fertig.'),
+  failed_one: pair('{{count, number}} item failed.', '{{count, number}} Element fehlgeschlagen.'),
+  failed_other: pair('{{count, number}} items failed.', '{{count, number}} Elemente fehlgeschlagen.'),
   machineJoined: pair('{{name}} joined.', '{{name}} ist dabei.'),
   machineSilent: pair('{{name}} is not heard of any more.', 'Von {{name}} ist nichts mehr zu hören.'),
 } as const satisfies Section;

@@ -32,7 +32,7 @@ export function Channel({ groups, waiting }: ChannelProps) {
     <div className={classes['channel']}>
       <Link
         to="/library?state=waiting"
-        className={`figures ${classes['pond']}`}
+        className={classes['pond'] ?? ''}
         aria-label={`${format.number(waiting)} ${t('race.waiting')}`}
       >
         <strong>{format.number(waiting)}</strong>

@@ -21,7 +21,6 @@ const none: readonly Leaving[] = [];
 
 export const LaneRow = memo(function LaneRow({ node, rows }: LaneRowProps) {
   const { t } = useTranslation();
-  const format = useFormat();
   const { traffic } = useParts();
   const leaving = useObservable(traffic.leaving).get(node.id) ?? none;
   const before = useRef<ReadonlyMap<string, number>>(new Map());
@@ -39,7 +38,7 @@ export const LaneRow = memo(function LaneRow({ node, rows }: LaneRowProps) {
           {node.name}
         </span>
       </div>
-      <div className={classes['water']} data-working={working || undefined}>
+      <div className={classes['water']} data-working={working || undefined} data-crowded={lane.hidden > 0 || undefined}>
         {lane.riders.map((rider) => (
           <RiderChip key={rider.attemptId} rider={rider} rows={rows} />
         ))}
@@ -52,9 +51,7 @@ export const LaneRow = memo(function LaneRow({ node, rows }: LaneRowProps) {
         )}
         {lane.hidden > 0 && <span className={classes['hidden']}>{t('race.more', { count: lane.hidden })}</span>}
       </div>
-      <div className={`figures ${classes['figures']}`}>
-        {t('race.doneCount', { count: node.done, n: format.number(node.done) })}
-      </div>
+      <div className={`figures ${classes['figures']}`}>{t('race.doneCount', { count: node.done })}</div>
     </div>
   );
 });

@@ -11,9 +11,11 @@ interface LanesProps {
 }
 
 /** Up to so many machines each get rows for all that they do at once. */
-const fewMachines = 4;
-const rowHeightPx = 30;
-const lanePaddingPx = 14;
+const fewMachines = 2;
+const rowHeightPx = 27;
+const lanePaddingPx = 15;
+/** The race never takes more of the page than this; the rest scrolls. */
+const mostHeightPx = 274;
 
 /** Rows of a lane: what the machine can do at once, within reason, so that its height does not change with the work. */
 function rowsOf(node: Node, machines: number): number {
@@ -48,7 +50,13 @@ export function Lanes({ nodes, flowing }: LanesProps) {
     getItemKey: (index) => ordered[index]?.id ?? index,
   });
   return (
-    <div className={classes['lanes']} ref={scroller} aria-hidden data-flowing={flowing || undefined}>
+    <div
+      className={classes['lanes']}
+      ref={scroller}
+      aria-hidden
+      data-flowing={flowing || undefined}
+      style={{ height: Math.max(94, Math.min(mostHeightPx, virtual.getTotalSize())) }}
+    >
       <div className={classes['bed']} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start, size, key }) => {
           const node = ordered[index];

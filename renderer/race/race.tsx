@@ -4,7 +4,6 @@
  */
 import { useTranslation } from 'react-i18next';
 import { useFarm } from '../components/use-farm.ts';
-import { useFormat } from '../format.ts';
 import { Channel } from './channel.tsx';
 import { Lanes } from './lanes.tsx';
 import classes from './race.module.css';
@@ -12,7 +11,6 @@ import { RaceTable } from './race-table.tsx';
 
 export function Race() {
   const { t } = useTranslation();
-  const format = useFormat();
   const { data: farm } = useFarm();
   if (farm === undefined || farm.nodes.length === 0) return null;
   const { waiting, running, done } = farm.counts;
@@ -21,13 +19,9 @@ export function Race() {
       <div className={classes['head']}>
         <h2 id="race">{t('race.title')}</h2>
         <p className={`figures ${classes['counts']}`}>
-          <span>
-            {format.number(waiting)} {t('race.waiting').toLowerCase()}
-          </span>
-          <span>
-            {format.number(running)} {t('state.running').toLowerCase()}
-          </span>
-          <span>{t('race.doneCount', { count: done, n: format.number(done) })}</span>
+          <span>{t('race.countWaiting', { count: waiting })}</span>
+          <span>{t('race.countWorking', { count: running })}</span>
+          <span>{t('race.doneCount', { count: done })}</span>
         </p>
       </div>
       <div className={`card ${classes['race']}`} data-many={farm.nodes.length > 8 || undefined}>

@@ -3,17 +3,15 @@ import { Button } from '@mantine/core';
 import { IconDropletDown, IconFolder, IconPhotoPlus } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { useFilePicker } from '../../app/use-file-picker.ts';
-import { useFormat } from '../../format.ts';
 import type { Staged } from '../../uploads/staging.ts';
 import classes from './drop-page.module.css';
 
 export function DropField({ strip, staged }: { readonly strip: boolean; readonly staged: Staged }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const picker = useFilePicker();
   const note =
     staged.kind === 'reading'
-      ? t('drop.reading', { count: staged.count, n: format.number(staged.count) })
+      ? t('drop.reading', { count: staged.count })
       : staged.kind === 'empty'
         ? t('drop.nothingIn')
         : null;

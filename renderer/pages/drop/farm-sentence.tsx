@@ -79,7 +79,7 @@ function Working({ farm, left }: { readonly farm: Farm; readonly left: number })
   const online = farm.nodes.filter((node) => node.state === 'online').length;
   return (
     <div className={classes['head']}>
-      <h1 className={`figures ${classes['sentence']}`}>
+      <h1 className={classes['sentence']}>
         {working > 0 ? t('drop.working', { count: working }) : t('drop.ready', { count: online })}{' '}
         <span className={classes['next']}>
           {t('drop.leftItems', { count: left })}{' '}

@@ -22,7 +22,7 @@ export function StagedPreviews({ files }: { readonly files: readonly File[] }) {
           <Preview file={file} />
         </li>
       ))}
-      {rest > 0 && <li className={classes['rest']}>{t('drop.stagedMore', { count: rest, n: format.number(rest) })}</li>}
+      {rest > 0 && <li className={classes['rest']}>{t('drop.stagedMore', { count: rest })}</li>}
     </ul>
   );
 }

@@ -54,7 +54,7 @@ export function WatermarkForm({ choice, onChange, onBusy }: WatermarkFormProps) 
           />
         </div>
         <NumberInput
-          label={t('watermark.padding')}
+          label={t('watermark.paddingLong')}
           suffix={` ${t('watermark.pixels')}`}
           min={0}
           max={10_000}
@@ -63,7 +63,7 @@ export function WatermarkForm({ choice, onChange, onBusy }: WatermarkFormProps) 
           onChange={(value) => set({ padding: Math.max(0, Math.min(10_000, Number(value) || 0)) })}
         />
         <Switch
-          label={t('watermark.tile')}
+          label={t('watermark.tileLong')}
           checked={watermark.tile}
           onChange={(event) => set({ tile: event.currentTarget.checked })}
           mt={28}

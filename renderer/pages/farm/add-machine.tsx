@@ -91,8 +91,8 @@ function Round({ round, known, onAgain, onClose }: RoundProps) {
 function Lines({ lines }: { readonly lines: readonly string[] }) {
   const { t } = useTranslation();
   return (
-    <div className={classes['lines']}>
-      <pre aria-label={t('farm.addLines')} tabIndex={0} role="region">
+    <section className={classes['lines']} aria-label={t('farm.addLines')}>
+      <pre>
         {lines.map((line) => (
           <code key={line}>{`${line}\n`}</code>
         ))}
@@ -110,6 +110,6 @@ function Lines({ lines }: { readonly lines: readonly string[] }) {
           </Button>
         )}
       </CopyButton>
-    </div>
+    </section>
   );
 }

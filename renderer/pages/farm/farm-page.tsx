@@ -62,7 +62,7 @@ export function FarmPage() {
           </li>
         ))}
       </ul>
-      {adding && <AddMachine known={nodes} onClose={() => setAdding(false)} />}
+      {adding && farm && <AddMachine known={nodes} onClose={() => setAdding(false)} />}
     </div>
   );
 }

@@ -32,7 +32,6 @@ const looks: Record<Word, readonly [Icon, string]> = {
 
 export const MachineCard = memo(function MachineCard({ node }: { readonly node: Node }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const word: Word = node.state === 'online' && node.running.length > 0 ? 'working' : node.state;
   const [Shape, tone] = looks[word];
   return (
@@ -60,7 +59,7 @@ export const MachineCard = memo(function MachineCard({ node }: { readonly node: 
       <Abilities node={node} />
       <footer className={`figures ${classes['foot']}`}>
         <span>
-          {t('farm.done', { count: node.done, n: format.number(node.done) })}
+          {t('farm.done', { count: node.done })}
           {node.failed > 0 && `, ${t('farm.failed', { count: node.failed })}`}
         </span>
         <History nodeId={node.id} />

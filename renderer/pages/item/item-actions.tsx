@@ -34,12 +34,13 @@ export function ItemActions({ item, job, result, compact = false }: ItemActionsP
   const showError = useErrorToast();
   const save = useSaveResults();
   const size = compact ? 'xs' : 'sm';
+  const isDone = job === undefined || job.state === 'done';
   return (
     <>
       {result && (
         <Button
           size={size}
-          variant={compact ? 'default' : 'filled'}
+          variant={compact || !isDone ? 'default' : 'filled'}
           leftSection={<IconDownload size={16} aria-hidden />}
           onClick={() => download(client, result).catch(showError)}
         >

@@ -6,7 +6,7 @@ import type { Artifact, Attempt, Item, Job, JobDetail, Stage } from '../../../co
 import { StateBadge } from '../../components/state-badge.tsx';
 import { useErrorText } from '../../components/use-error-toast.ts';
 import { useStepWord } from '../../components/use-words.ts';
-import { useFormat } from '../../format.ts';
+import { type Format, useFormat } from '../../format.ts';
 import { catalogue } from '../../messages/index.ts';
 import { Fact, FactList, Hash } from './fact-list.tsx';
 import classes from './item.module.css';
@@ -44,7 +44,6 @@ export function ProvenanceCard({ item, job, result }: ProvenanceCardProps) {
           </dl>
         </section>
       )}
-      {detail && <Parameters detail={detail} />}
       {job && (
         <section>
           <Title order={2} size="h3">
@@ -53,6 +52,7 @@ export function ProvenanceCard({ item, job, result }: ProvenanceCardProps) {
           {detail === undefined ? <Skeleton height={60} /> : <Steps detail={detail} />}
         </section>
       )}
+      {detail && <Parameters detail={detail} />}
     </aside>
   );
 }
@@ -61,15 +61,22 @@ type KnownOption = keyof typeof catalogue.watermark;
 const isKnownOption = (key: string): key is KnownOption => Object.hasOwn(catalogue.watermark, key);
 const fileOption = z.object({ sha256: z.string() });
 
+/** A number with the unit that its option has. */
+function numberText(format: Format, key: string, value: number): string {
+  if (key === 'opacity') return format.percent(value);
+  if (key === 'size') return format.percent(value / 100);
+  return key === 'padding' ? `${format.number(value)} px` : format.number(value);
+}
+
 function Parameters({ detail }: { readonly detail: JobDetail }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const textOf = (value: unknown): React.ReactNode => {
+  const textOf = (key: string, value: unknown): React.ReactNode => {
     const file = fileOption.safeParse(value);
     if (file.success) return <Hash value={file.data.sha256} />;
     if (value === null) return t('item.usual');
-    if (typeof value === 'boolean') return value ? '✓' : '–';
-    if (typeof value === 'number') return format.number(value);
+    if (typeof value === 'boolean') return t(value ? 'item.yes' : 'item.no');
+    if (typeof value === 'number') return numberText(format, key, value);
     const text = String(value);
     return isKnownOption(text) ? t(`watermark.${text}`) : text;
   };
@@ -83,7 +90,7 @@ function Parameters({ detail }: { readonly detail: JobDetail }) {
       <dl className={classes['facts']}>
         {entries.map(([key, value]) => (
           <Fact key={key} label={isKnownOption(key) ? t(`watermark.${key}`) : key}>
-            {textOf(value)}
+            {textOf(key, value)}
           </Fact>
         ))}
       </dl>

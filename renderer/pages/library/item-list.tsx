@@ -50,8 +50,8 @@ export function ItemList(props: ItemListProps) {
   const { rows, layout, selection, onNearEnd } = props;
   const { t } = useTranslation();
   const scroller = useScroller();
-  const { ref: sizeRef, width } = useElementSize<HTMLDivElement>();
-  const list = useRef<HTMLDivElement>(null);
+  const { ref: sizeRef, width } = useElementSize<HTMLUListElement>();
+  const list = useRef<HTMLUListElement>(null);
   const ref = useMergedRef(sizeRef, list);
   const [margin, setMargin] = useState(0);
   const [active, setActive] = useState(0);
@@ -129,33 +129,27 @@ export function ItemList(props: ItemListProps) {
   return (
     <div>
       {layout === 'table' && <TableHead />}
-      <div
+      <ul
         ref={ref}
-        role="list"
         aria-label={t('library.list')}
         className={classes['list']}
         style={{ height: virtual.getTotalSize() }}
         onKeyDown={onKey}
       >
-        {items.map((line) => (
-          <div
-            key={line.key}
-            role="presentation"
-            className={layout === 'grid' ? classes['line'] : classes['tableLine']}
-            style={{
-              transform: `translateY(${line.start - margin}px)`,
-              gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
-              height: line.size - (layout === 'grid' ? gapPx : 0),
-            }}
-          >
-            {rows.slice(line.index * columns, (line.index + 1) * columns).map((row, offset) => {
-              const index = line.index * columns + offset;
-              return (
+        {items.flatMap((line) =>
+          rows.slice(line.index * columns, (line.index + 1) * columns).map((row, offset) => {
+            const index = line.index * columns + offset;
+            return (
+              <li
+                key={row.id}
+                className={classes['cell']}
+                aria-setsize={rows.length}
+                aria-posinset={index + 1}
+                style={cellStyle(line.start - margin, line.size, offset, columns, layout)}
+              >
                 <Shape
-                  key={row.id}
                   row={row}
                   index={index}
-                  total={rows.length}
                   tabbable={index === active}
                   selected={selection.ids.has(row.id)}
                   selecting={selection.ids.size > 0}
@@ -164,11 +158,23 @@ export function ItemList(props: ItemListProps) {
                   onOpen={props.onOpen}
                   onToggle={selection.toggle}
                 />
-              );
-            })}
-          </div>
-        ))}
-      </div>
+              </li>
+            );
+          }),
+        )}
+      </ul>
     </div>
   );
+}
+
+/** Place of a cell in the list: its line from the top, its column from the left. */
+function cellStyle(topPx: number, linePx: number, column: number, columns: number, layout: 'grid' | 'table') {
+  if (layout === 'table') return { transform: `translateY(${topPx}px)`, height: linePx, width: '100%' };
+  const width = `((100% - ${(columns - 1) * gapPx}px) / ${columns})`;
+  return {
+    left: `calc(${column} * (${width} + ${gapPx}px))`,
+    width: `calc${width}`,
+    height: linePx - gapPx,
+    transform: `translateY(${topPx}px)`,
+  };
 }

@@ -28,14 +28,7 @@ export function ItemRowLine(props: ItemShapeProps) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <div
-      role="listitem"
-      aria-setsize={props.total}
-      aria-posinset={index + 1}
-      className={classes['row']}
-      data-selected={selected || undefined}
-      data-open={props.open || undefined}
-    >
+    <div className={classes['row']} data-selected={selected || undefined} data-open={props.open || undefined}>
       <Checkbox
         size="sm"
         tabIndex={-1}

@@ -10,7 +10,6 @@ import classes from './library.module.css';
 export interface ItemShapeProps {
   readonly row: ItemRow;
   readonly index: number;
-  readonly total: number;
   /** One item at a time is reached by Tab; arrows do the rest. */
   readonly tabbable: boolean;
   readonly selected: boolean;
@@ -27,9 +26,6 @@ export function ItemTile(props: ItemShapeProps) {
   const format = useFormat();
   return (
     <div
-      role="listitem"
-      aria-setsize={props.total}
-      aria-posinset={index + 1}
       className={classes['tile']}
       data-selected={selected || undefined}
       data-open={props.open || undefined}

@@ -5,7 +5,6 @@ import { useTranslation } from 'react-i18next';
 import { Link, useNavigate } from 'react-router';
 import { Empty } from '../../components/empty.tsx';
 import { LoadError } from '../../components/load-error.tsx';
-import { useFormat } from '../../format.ts';
 import { useObservable } from '../../live/observable.ts';
 import { useParts } from '../../parts.ts';
 import { DetailsPanel } from './details-panel.tsx';
@@ -19,7 +18,6 @@ import { useSelection } from './use-selection.ts';
 
 export function LibraryPage() {
   const { t } = useTranslation();
-  const format = useFormat();
   const view = useLibraryView();
   const { query, rows, total } = useItems(view.filter);
   const selection = useSelection();
@@ -29,9 +27,7 @@ export function LibraryPage() {
     <div className={classes['page']}>
       <div className={classes['head']}>
         <h1 className={classes['title']}>{t('library.title')}</h1>
-        <span className={`figures ${classes['total']}`}>
-          {query.data && t('library.total', { count: total, n: format.number(total) })}
-        </span>
+        <span className={`figures ${classes['total']}`}>{query.data && t('library.total', { count: total })}</span>
         <FreshItems onShow={() => void query.refetch()} />
         <LayoutSwitch view={view} />
       </div>
@@ -111,11 +107,13 @@ function FreshItems({ onShow }: { onShow(): void }) {
   );
 }
 
+const skeletons = 'abcdefghijkl'.split('');
+
 function LoadingGrid() {
   return (
     <div className={classes['skeletons']} aria-hidden>
-      {Array.from({ length: 12 }, (_, index) => (
-        <Skeleton key={`${index + 1}`} height={150} />
+      {skeletons.map((name) => (
+        <Skeleton key={name} height={150} />
       ))}
     </div>
   );
