@@ -5,6 +5,7 @@ import { redisIsInstalled, startOurs, startRedis, type TestServer } from './supp
 
 const servers: readonly (readonly [string, () => Promise<TestServer>, boolean])[] = [
   ['broker', () => startOurs(), true],
+  ['broker, appendfsync always', () => startOurs('always'), true],
   ['redis-server', () => startRedis(), redisIsInstalled],
 ];
 

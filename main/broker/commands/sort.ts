@@ -78,7 +78,7 @@ function sorted(session: Session, items: string[], options: SortOptions): string
   }
   const keyed = items.map((item) => {
     const text = by === undefined ? item : lookUp(session, by, item);
-    const key = text === undefined ? 0 : parseDouble(text);
+    const key = text === undefined || text === '' ? 0 : parseDouble(text);
     if (key === undefined) throw err("One or more scores can't be converted into double");
     return { item, key };
   });

@@ -57,8 +57,17 @@ export async function startRedis(args: readonly string[] = []): Promise<TestServ
   };
 }
 
-/** Starts the broker in a thread of its own, with a log when `dir` is given. */
-export async function startOurs(dir?: string): Promise<TestServer> {
-  const broker = await startBroker({ inThread: true, logger: silentLogger, ...(dir === undefined ? {} : { dir }) });
-  return { name: 'broker', port: broker.port, stop: () => broker.stop() };
+/** Starts the broker in a thread of its own; with `appendfsync` it keeps a log in a folder of its own. */
+export async function startOurs(appendfsync?: 'always' | 'everysec' | 'no'): Promise<TestServer> {
+  const dir = appendfsync === undefined ? undefined : await mkdtemp(join(tmpdir(), 'mr-broker-'));
+  const log = dir === undefined || appendfsync === undefined ? {} : { dir, appendfsync };
+  const broker = await startBroker({ inThread: true, logger: silentLogger, ...log });
+  return {
+    name: 'broker',
+    port: broker.port,
+    stop: async () => {
+      await broker.stop();
+      if (dir !== undefined) await rm(dir, { recursive: true, force: true });
+    },
+  };
 }
