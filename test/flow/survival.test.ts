@@ -1,18 +1,24 @@
 /** Work survives: a node killed in the middle of a step, the hub killed in the middle of a batch, the broker's memory lost. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { JobDetail } from '../../contract/item.ts';
 import { makePhotos } from '../fixtures/make-fixtures.ts';
 import { createFarm, drop, ended, eventOf, type Farm, type FarmHub, joinToken } from '../support/farm.ts';
 
 let farm: Farm;
 let photos: string[];
+let folder: string;
 
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mr-survival-'));
+  // Large enough that a step takes a good part of a second.
+  photos = await makePhotos(folder, 8, { width: 4_000, height: 3_000, seed: 1, format: 'jpeg' });
+});
+afterAll(() => rm(folder, { recursive: true }));
 beforeEach(async () => {
   farm = await createFarm();
-  // Large enough that a step takes a good part of a second.
-  photos = await makePhotos(join(farm.dir, 'photos'), 8, { width: 4_000, height: 3_000, seed: 1, format: 'jpeg' });
 });
 afterEach(() => farm.close());
 
@@ -41,7 +47,8 @@ test('a node that is killed in the middle of a step: its work is done elsewhere'
   const token = await joinToken(hub, 2);
   const node = await farm.node('doomed', ['--hub', hub.url, '--token', token, '--concurrency', '1']);
   await farm.node('steady', ['--hub', hub.url, '--token', token, '--concurrency', '1']);
-  const begun = running(hub, node.ready.node);
+  const { rows } = await hub.client.call('listNodes', {});
+  const begun = running(hub, rows.find((row) => row.name === 'doomed')?.id ?? '');
   const jobs = await drop(hub, photos);
   await begun;
   await node.kill();

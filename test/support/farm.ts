@@ -118,8 +118,8 @@ export async function createFarm() {
       return { ...node, name };
     },
     async close(): Promise<void> {
-      await Promise.all(clients.map((client) => client.close()));
       await Promise.all(running.map((one) => one.kill()));
+      await Promise.all(clients.map((client) => client.close()));
       await rm(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
