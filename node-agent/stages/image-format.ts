@@ -64,11 +64,18 @@ export function workingSpace(metadata: Metadata, format: WritableFormat): OwnSpa
 /** Bytes from which a TIFF needs 64-bit offsets; below the format's 4 GiB, since compressed pixels may grow. */
 const bigTiffBytes = 3_000_000_000;
 
+/**
+ * Pixels up to which a JPEG is written in two passes (better codes, progressive). These hold the whole picture in memory, about
+ * 6 bytes a pixel: the largest ones would not fit the stage's limit.
+ */
+const twoPassPixels = 50_000_000;
+
 /** Pixels per inch as TIFF wants them, per mm. */
 const perMm = (density: number): number => density / 25.4;
 
 /**
- * Sets the encoder. JPEG: quality 90, chroma as the input has it, progressive stays progressive. WebP: lossless stays lossless,
+ * Sets the encoder. JPEG: quality 90, chroma as the input has it, progressive stays progressive
+ * (up to 50 million pixels). WebP: lossless stays lossless,
  * otherwise quality 90. AVIF: quality 75, the input's bit depth. TIFF: lossless (deflate). GIF: a palette of its own, no frame
  * dropped.
  */
@@ -80,8 +87,11 @@ export function encode(
 ): Sharp {
   const chromaSubsampling = metadata.chromaSubsampling?.startsWith('4:2:0') ? '4:2:0' : '4:4:4';
   switch (format) {
-    case 'jpeg':
-      return pipeline.jpeg({ quality: 90, chromaSubsampling, progressive: metadata.isProgressive });
+    case 'jpeg': {
+      const small = metadata.width * metadata.height <= twoPassPixels;
+      const progressive = metadata.isProgressive && small;
+      return pipeline.jpeg({ quality: 90, chromaSubsampling, progressive, optimiseCoding: small });
+    }
     case 'png':
       return pipeline.png();
     case 'webp':
