@@ -140,7 +140,8 @@ export async function openPicture(path: string, limits: PictureLimits): Promise<
     uniform,
     turns,
     lossless: metadata.format === 'webp' && isLosslessWebp(head),
-    pipeline: (more = {}) => sharp(source, { ...base, ...more }),
+    // A page alone may be larger than the first one, by which the whole was judged.
+    pipeline: (more = {}) => sharp(source, { ...base, ...(more.page !== undefined && options), ...more }),
     isCutOff: async () => mediaType !== undefined && cutOff(mediaType),
   };
 }

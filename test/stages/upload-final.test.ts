@@ -1,9 +1,9 @@
 /** Uploads against real servers that behave, and misbehave in every way. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -16,72 +16,21 @@ import type { HubAccess } from '../../node-agent/stages/stage-implementation.ts'
 import { createUploadStage, implementation } from '../../node-agent/stages/upload-final.ts';
 import { makePhoto } from '../fixtures/make-fixtures.ts';
 import { localInput, runUnit } from './support.ts';
+import { answering, bodyOf, createTestServers, listen } from './test-servers.ts';
 
 const timeoutMs = 600;
 const stage = createUploadStage(timeoutMs);
 let folder: string;
 let photo: string;
-const open: { close(): void }[] = [];
+const servers = createTestServers();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-upload-'));
   photo = join(folder, 'photo.jpg');
   await makePhoto(photo, { width: 300, height: 200 });
 });
-afterEach(() => {
-  for (const server of open.splice(0)) server.close();
-});
+afterEach(() => servers.close());
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const portSchema = z.object({ port: z.int() });
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address: AddressInfo | string | null = server.address();
-  return portSchema.parse(address).port;
-}
-
-/** A server at `http://127.0.0.1:<port>`. */
-async function serve(handler: RequestListener): Promise<string> {
-  const server = createServer(handler);
-  open.push({
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  });
-  return `http://127.0.0.1:${await listen(server)}`;
-}
-
-/** A server below HTTP. */
-async function serveTcp(handler: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createTcpServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    handler(socket);
-  });
-  open.push({
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  });
-  return `http://127.0.0.1:${await listen(server)}`;
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(Buffer.from(part));
-  return Buffer.concat(parts);
-}
-
-/** Reads the whole form, then answers. */
-const answering =
-  (answer: (response: ServerResponse) => void): RequestListener =>
-  (request, response) => {
-    request.resume().on('end', () => answer(response));
-  };
 
 const options = (targetUrl: string | null, more: object = {}) => ({
   targetUrl,
@@ -119,7 +68,7 @@ const refusal = async (
 describe('the form', () => {
   test('carries the bytes, the names and the key', async () => {
     const seen: { request: IncomingMessage; form: FormData }[] = [];
-    const url = await serve(async (request, response) => {
+    const url = await servers.serve(async (request, response) => {
       const body = await bodyOf(request);
       // Node's own reader of forms, which is not the writer.
       const form = await new Response(new Uint8Array(body), {
@@ -149,7 +98,7 @@ describe('the form', () => {
 
   test('a name and password in the address are sent as basic authentication, not in the address', async () => {
     const seen: (string | undefined)[] = [];
-    const url = await serve((request, response) => {
+    const url = await servers.serve((request, response) => {
       seen.push(request.url, request.headers.authorization);
       answering((reply) => reply.end())(request, response);
     });
@@ -164,12 +113,14 @@ describe('the form', () => {
     [200, '{"storedAs": 5}', undefined],
     [202, `{"storedAs": "${'x'.repeat(301)}"}`, undefined],
   ])('%i with the answer %j is done', async (status, text, storedAs) => {
-    const url = await serve(answering((response) => response.writeHead(status).end(status === 204 ? undefined : text)));
+    const url = await servers.serve(
+      answering((response) => response.writeHead(status).end(status === 204 ? undefined : text)),
+    );
     expect((await upload(url)).storedAs).toBe(storedAs);
   });
 
   test('an answer without end is not read for ever', async () => {
-    const url = await serve(
+    const url = await servers.serve(
       answering((response) => {
         const more = (): void => {
           while (!response.destroyed && response.write('x'.repeat(65_536)));
@@ -184,7 +135,9 @@ describe('the form', () => {
 
 describe('refusals', () => {
   test.each([400, 401, 404, 413, 429, 500, 503])('%i is told with the beginning of the answer', async (status) => {
-    const url = await serve(answering((response) => response.writeHead(status).end(`no\n\x1b[31m ${'z'.repeat(500)}`)));
+    const url = await servers.serve(
+      answering((response) => response.writeHead(status).end(`no\n\x1b[31m ${'z'.repeat(500)}`)),
+    );
     const { code, message, details } = await refusal(upload(url));
     expect(code).toBe('target_refused');
     expect(errorRow('target_refused').class).toBe('target');
@@ -195,7 +148,7 @@ describe('refusals', () => {
 
   test.each([301, 302, 307, 308])('a redirect (%i) is not followed', async (status) => {
     const asked: string[] = [];
-    const url = await serve((request, response) => {
+    const url = await servers.serve((request, response) => {
       asked.push(request.url ?? '');
       answering((reply) => reply.writeHead(status, { location: '/elsewhere' }).end())(request, response);
     });
@@ -204,7 +157,7 @@ describe('refusals', () => {
   });
 
   test('an answer before the form was read', async () => {
-    const url = await serve((_, response) => {
+    const url = await servers.serve((_, response) => {
       response.writeHead(413, { connection: 'close' }).end('too large');
     });
     expect(['target_refused', 'target_unreachable']).toContain((await refusal(upload(url))).code);
@@ -233,11 +186,11 @@ describe('networks', () => {
       (socket: Socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nhalf')),
     ],
   ])('a target that %s', async (_, handler) => {
-    expect((await refusal(upload(await serveTcp(handler)))).code).toBe('target_unreachable');
+    expect((await refusal(upload(await servers.serveTcp(handler)))).code).toBe('target_unreachable');
   });
 
   test('a plain target asked for TLS', async () => {
-    const url = await serve(answering((response) => response.end()));
+    const url = await servers.serve(answering((response) => response.end()));
     expect((await refusal(upload(url.replace('http:', 'https:')))).code).toBe('target_unreachable');
   });
 
@@ -247,7 +200,7 @@ describe('networks', () => {
       { key: identity.keyPem, cert: identity.certificatePem },
       answering((r) => r.end()),
     );
-    open.push(server);
+    servers.adopt(server);
     expect((await refusal(upload(`https://127.0.0.1:${await listen(server)}`))).code).toBe('target_unreachable');
   });
 });
@@ -263,14 +216,14 @@ describe('time', () => {
   ];
   test.each(slow)('a target that %s', async (_, handler) => {
     const began = performance.now();
-    const { code } = await refusal(upload(await serveTcp(handler)));
+    const { code } = await refusal(upload(await servers.serveTcp(handler)));
     expect(code).toBe('target_timeout');
     expect(performance.now() - began).toBeGreaterThanOrEqual(timeoutMs - 50);
     expect(performance.now() - began).toBeLessThan(timeoutMs + 3_000);
   });
 
   test('dribbling does not stretch the limit', async () => {
-    const url = await serveTcp((socket) => {
+    const url = await servers.serveTcp((socket) => {
       socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n'));
       const timer = setInterval(() => socket.write('x-more: 1\r\n'), 50);
       socket.once('close', () => clearInterval(timer));
@@ -287,7 +240,7 @@ describe('time', () => {
   test('a dropped unit ends with the reason of its signal', async () => {
     const controller = new AbortController();
     const reason = new Error('dropped by the hub');
-    const url = await serveTcp((socket) => socket.once('data', () => controller.abort(reason)));
+    const url = await servers.serveTcp((socket) => socket.once('data', () => controller.abort(reason)));
     await expect(upload(url, { signal: controller.signal })).rejects.toBe(reason);
   });
 });
@@ -295,7 +248,7 @@ describe('time', () => {
 describe('the hub as the target', () => {
   test('on this machine: plain http with the bearer', async () => {
     const seen: (string | undefined)[] = [];
-    const url = await serve((request, response) => {
+    const url = await servers.serve((request, response) => {
       seen.push(request.url, request.headers.authorization);
       answering((reply) => reply.end('{"storedAs":"a.jpg"}'))(request, response);
     });
@@ -308,7 +261,7 @@ describe('the hub as the target', () => {
     const hub = { baseUrl: 'http://192.0.2.1:8080', bearer: 'secret', pin: null, keyPem: '', certificatePem: '' };
     expect((await refusal(upload(null, { hub }))).code).toBe('stage_invalid_payload');
     const seen: (string | undefined)[] = [];
-    const url = await serve((request, response) => {
+    const url = await servers.serve((request, response) => {
       seen.push(request.headers.authorization);
       answering((reply) => reply.end())(request, response);
     });
@@ -328,7 +281,7 @@ describe('the hub as the target', () => {
       answering((response) => response.end('{}')),
     );
     server.on('secureConnection', (socket) => pins.push(peerPin(socket)));
-    open.push(server);
+    servers.adopt(server);
     const baseUrl = `https://127.0.0.1:${await listen(server)}`;
     const { keyPem, certificatePem } = ours;
     const hub = { baseUrl, bearer: 'mrn1.a.b', pin: theirs.pin, keyPem, certificatePem };
@@ -343,7 +296,7 @@ describe('the hub as the target', () => {
 });
 
 test('a missing file is our own trouble, not the target’s', async () => {
-  const url = await serve(answering((response) => response.end()));
+  const url = await servers.serve(answering((response) => response.end()));
   const input = { ...(await localInput('file', photo)), path: join(folder, 'gone.jpg') };
   const { code } = await refusal(runUnit(stage, folder, { options: options(url), inputs: [input] }));
   expect(code).not.toMatch(/^target_/);

@@ -137,6 +137,15 @@ describe('limits', () => {
     await expect(watermark(limited, folder, document, {}, logo)).resolves.toBeDefined();
   });
 
+  test('a later page beyond the limit', async () => {
+    const path = join(folder, 'bomb-on-page-two.tif');
+    await makeDocument(path, [
+      { width: 20, height: 20 },
+      { width: 200, height: 150 },
+    ]);
+    await expect(watermark(limited, folder, path, {}, logo)).rejects.toMatchObject({ code: 'input_too_many_pixels' });
+  });
+
   test('an animation that was cut off is told so, not shortened in silence', async () => {
     const path = join(folder, 'whole.gif');
     await makeAnimation(path, { width, height, delaysMs: delay, loop: 0 });
