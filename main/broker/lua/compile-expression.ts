@@ -15,6 +15,7 @@ const ARITHMETIC: Readonly<Record<string, string>> = {
 };
 const COMPARISON: Readonly<Record<string, string>> = { '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge' };
 
+const NOTED_LINE = /S\.l=-?\d+/g;
 /** Generated calls that may run Lua code, which moves the noted line: all but those of builtins. */
 const LUA_CALL = /callable\(|resumeCall\(|S\.l=-?\d+,[A-Za-z_]\w*\)\(/;
 
@@ -211,13 +212,25 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
     return `(($t=${single(scope, e)})!==undefined&&$t!==false)`;
   }
 
+  /** Each value once, in order; a last one with many values comes as `many`, unspread. */
+  function parts(
+    scope: FunctionScope,
+    values: readonly Expr[],
+  ): { readonly singles: string[]; readonly many: string | null } {
+    const last = values.at(-1);
+    const open = last !== undefined && isMulti(last);
+    const singles = (open ? values.slice(0, -1) : values).map((e) => single(scope, e));
+    if (!open) return { singles, many: null };
+    return { singles, many: last.t === 'vararg' ? '$va' : `all(${multi(scope, last)})` };
+  }
+
+  function join(singles: readonly string[], many: string | null): string {
+    return (many === null ? singles : [...singles, `...${many}`]).join(',');
+  }
+
   function list(scope: FunctionScope, values: readonly Expr[]): string {
-    return values
-      .map((e, at) => {
-        if (at < values.length - 1 || !isMulti(e)) return single(scope, e);
-        return e.t === 'vararg' ? '...$va' : `...all(${multi(scope, e)})`;
-      })
-      .join(',');
+    const { singles, many } = parts(scope, values);
+    return join(singles, many);
   }
 
   /**
@@ -225,25 +238,14 @@ export function createExpressionCompiler(compileFunction: FunctionCompiler): Exp
    * a nested call on another line, or one into Lua code.
    */
   function args(scope: FunctionScope, values: readonly Expr[], line: number): string {
-    const code = list(scope, values);
-    const inner = code.match(/S\.l=-?\d+/g);
-    if (
-      inner === null ||
-      (inner.every((mark) => Math.abs(Number(mark.slice(4))) === Math.abs(line)) && !LUA_CALL.test(code))
-    )
-      return code;
-    const last = values.at(-1);
-    if (last === undefined) return code;
-    const before = list(
-      scope,
-      values.slice(0, -1).map((e) => (isMulti(e) ? { t: 'paren', e } : e)),
-    );
-    const final = isMulti(last)
-      ? last.t === 'vararg'
-        ? `...at(${line},$va)`
-        : `...all(at(${line},${multi(scope, last)}))`
-      : `at(${line},${single(scope, last)})`;
-    return before === '' ? final : `${before},${final}`;
+    const { singles, many } = parts(scope, values);
+    const code = join(singles, many);
+    const inner = code.match(NOTED_LINE);
+    if (inner === null) return code;
+    if (inner.every((mark) => Math.abs(Number(mark.slice(4))) === Math.abs(line)) && !LUA_CALL.test(code)) return code;
+    if (many !== null) return join(singles, `at(${line},${many})`);
+    const last = singles.pop();
+    return [...singles, `at(${line},${last})`].join(',');
   }
 
   function call(scope: FunctionScope, e: Call, tail: boolean): string {

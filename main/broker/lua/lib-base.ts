@@ -181,6 +181,7 @@ export function createBaseLibrary(runtime: Runtime, check: ArgumentChecks, compi
       return fn;
     } catch (thrown) {
       if (thrown instanceof LuaSyntaxError) return [undefined, thrown.message];
+      if (thrown instanceof RangeError) return [undefined, `${id}:1: chunk has too many syntax levels`];
       throw thrown;
     }
   }

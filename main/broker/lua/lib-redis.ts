@@ -14,7 +14,7 @@ const REPL_REPLICA = 2;
 const LOG_DEBUG = 0;
 const LOG_WARNING = 3;
 /** Lua frames above which redis.call first makes sure that the command still has stack to run on. */
-const DEEP = 500;
+const DEEP = 100;
 /** Stack that a command may need, as recursion turns of `probe`. */
 const PROBE_TURNS = 1_500;
 

@@ -36,8 +36,8 @@ function toInt64(value: number): bigint {
 function formatInteger(kind: string, value: number, how: Conversion): string {
   const signed = kind === 'd' || kind === 'i';
   let whole = toInt64(value);
-  // The cast to unsigned of 2^63 … 2^64 keeps its value.
-  if (!signed && value >= 2 ** 63 && value < 2 ** 64) whole = BigInt(Math.trunc(value));
+  // The cast to unsigned of 2^63 … 2^64 keeps its value, larger ones give 0 on x86-64.
+  if (!signed && value >= 2 ** 63) whole = value < 2 ** 64 ? BigInt(Math.trunc(value)) : 0n;
   const size = signed ? (whole < 0n ? -whole : whole) : BigInt.asUintN(64, whole);
   const radix = kind === 'o' ? 8 : kind === 'x' || kind === 'X' ? 16 : 10;
   let digits = how.precision === 0 && size === 0n ? '' : size.toString(radix).padStart(Math.max(how.precision, 0), '0');

@@ -71,10 +71,15 @@ function compileBody(world: LuaWorld, body: string): LuaFunction {
   try {
     return world.compile(body, 'user_script', 0);
   } catch (thrown) {
-    if (thrown instanceof LuaSyntaxError)
-      throw new LuaCompileError(`ERR Error compiling script (new function): ${thrown.message}`);
+    if (thrown instanceof LuaSyntaxError) throw compileError(thrown.message);
+    // Long chains of operators nest in the generated code deeper than JavaScript's own parser can go.
+    if (thrown instanceof RangeError) throw compileError('user_script:1: chunk has too many syntax levels');
     throw thrown;
   }
+}
+
+function compileError(message: string): LuaCompileError {
+  return new LuaCompileError(`ERR Error compiling script (new function): ${message}`);
 }
 
 function createRunner(S: LuaState, world: LuaWorld, main: LuaFunction, sha: string): CompiledScript['run'] {
@@ -98,5 +103,6 @@ function describeError(S: LuaState, world: LuaWorld, thrown: unknown, sha: strin
   if (value instanceof LuaTable) text = toText(value.getStr('err')) ?? 'ERR unknown error';
   else text = `ERR ${world.runtime.plainText(value)}`;
   const { source, number } = S.sourceOf(line);
-  return `${text} script: ${sha}, on ${source}:${number}.`.replaceAll(/[\r\n]/g, ' ');
+  const tail = number < 0 && thrown instanceof LuaStop ? '.' : `, on ${source}:${number}.`;
+  return `${text} script: ${sha}${tail}`.replaceAll(/[\r\n]/g, ' ');
 }

@@ -97,7 +97,7 @@ export function formatF(value: number, precision: number, alternate = false): st
     if (text.startsWith('1')) whole += 1;
     digits = text.slice(2).padEnd(precision, '0');
   }
-  const wholeText = whole < 1e21 ? String(whole) : BigInt(whole).toString();
+  const wholeText = Number.isSafeInteger(whole) ? String(whole) : BigInt(whole).toString();
   return digits === '' && !alternate ? wholeText : `${wholeText}.${digits}`;
 }
 

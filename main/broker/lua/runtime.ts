@@ -4,7 +4,7 @@ import { numberToText } from './number-text.ts';
 import { createOperators, type Operators } from './operators.ts';
 import type { LuaState } from './state.ts';
 import { LuaTable } from './table.ts';
-import { first, type LuaFunction, LuaThread, LuaUserdata, type LuaValue } from './value.ts';
+import { first, type LuaFunction, LuaUserdata, type LuaValue } from './value.ts';
 
 /** How deep a chain of __index or __newindex tables may go (MAXTAGLOOP). */
 const MAX_META_CHAIN = 100;
