@@ -1,25 +1,15 @@
-/** The sorted-set commands on one key: adding, removing, ranges, popping. Combinations of several sets are in sorted-set-algebra.ts. */
+/** The sorted-set commands on one key: adding, removing, ranges. Popping is in sorted-set-pop.ts, combinations of several sets are in sorted-set-algebra.ts. */
 import { declareCommands, type Handler } from '../command.ts';
-import { double, formatDouble, integer, integerIn } from '../numbers.ts';
+import { double, formatDouble, integer } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { DoubleReply, EMPTY_ARRAY, err, NULL_ARRAY, OUT_OF_RANGE, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { SortedSet } from '../structures/sorted-set.ts';
-import { parseMultiPop } from './list.ts';
 import { randomPick, randomPicks } from './random.ts';
 import { algebraHandlers } from './sorted-set-algebra.ts';
+import { finish, popHandlers } from './sorted-set-pop.ts';
 import { pushScored, type RangeQuery, rangeReply, selectorOf, visitRange } from './sorted-set-ranges.ts';
-import {
-  at,
-  readSortedSet,
-  scanElements,
-  scanOptions,
-  scanReply,
-  upper,
-  type Writable,
-  writeSortedSet,
-} from './support.ts';
-import { attemptOrBlock, timeoutSeconds } from './waiting.ts';
+import { at, readSortedSet, scanElements, scanOptions, scanReply, upper, writeSortedSet } from './support.ts';
 
 const TABLE = `
 bzmpop | -5 | write blocking | Bn2 | sortedset | 7.0.0 | O(K) + O(M*log(N)) | array or null | Remove and return members with scores in a sorted set or block until one is available
@@ -162,11 +152,6 @@ const zrem: Handler = (session, argv) => {
   return removed;
 };
 
-function finish(session: Session, key: string, found: Writable<SortedSet>): void {
-  session.db.removeIfEmpty(key, found.entry);
-  session.db.changed(key);
-}
-
 const rangeDefaults = { reverse: false, offset: 0, limit: -1 } as const;
 
 const counting =
@@ -280,75 +265,6 @@ const ranking =
     return withScore ? [place, new DoubleReply(set.score(at(argv, 2)) ?? 0)] : place;
   };
 
-type PopEnd = 'MIN' | 'MAX';
-
-function pop(
-  session: Session,
-  key: string,
-  found: Writable<SortedSet>,
-  end: PopEnd,
-  count: number,
-): [string, number][] {
-  const out: [string, number][] = [];
-  const set = found.value;
-  set.walk(end === 'MIN' ? 0 : set.size - 1, count, end === 'MAX', (member, score) => {
-    out.push([member, score]);
-    return true;
-  });
-  for (const [member] of out) set.delete(member);
-  finish(session, key, found);
-  session.engine.propagate('ZREM', key, ...out.map(([member]) => member));
-  return out;
-}
-
-const popping =
-  (end: PopEnd): Handler =>
-  (session, argv) => {
-    if (argv.length > 3) throw SYNTAX;
-    const key = at(argv, 1);
-    const count =
-      argv.length === 3 ? integerIn(at(argv, 2), 0, Number.MAX_SAFE_INTEGER, replies.NOT_POSITIVE) : undefined;
-    const found = writeSortedSet(session, key);
-    if (found === undefined || count === 0) return EMPTY_ARRAY;
-    const popped = pop(session, key, found, end, count ?? 1);
-    if (count === undefined) return popped.flatMap(([member, score]) => [member, new DoubleReply(score)]);
-    const out: Reply[] = [];
-    for (const [member, score] of popped) pushScored(session, out, member, score);
-    return out;
-  };
-
-const blockingPop =
-  (end: PopEnd): Handler =>
-  (session, argv) => {
-    const keys = argv.slice(1, -1);
-    const timeoutMs = timeoutSeconds(at(argv, argv.length - 1));
-    return attemptOrBlock(session, keys, timeoutMs, NULL_ARRAY, () => {
-      for (const key of keys) {
-        const found = writeSortedSet(session, key);
-        if (found === undefined) continue;
-        const [first] = pop(session, key, found, end, 1);
-        return [key, first?.[0] ?? '', new DoubleReply(first?.[1] ?? 0)];
-      }
-      return undefined;
-    });
-  };
-
-function multiPop(session: Session, { keys, word, count }: ReturnType<typeof parseMultiPop>): Reply | undefined {
-  for (const key of keys) {
-    const found = writeSortedSet(session, key);
-    if (found === undefined) continue;
-    const popped = pop(session, key, found, word === 'MIN' ? 'MIN' : 'MAX', count);
-    return [key, popped.map(([member, score]) => [member, new DoubleReply(score)])];
-  }
-  return undefined;
-}
-
-const bzmpop: Handler = (session, argv) => {
-  const timeoutMs = timeoutSeconds(at(argv, 1));
-  const spec = parseMultiPop(argv, 2, ['MIN', 'MAX']);
-  return attemptOrBlock(session, spec.keys, timeoutMs, NULL_ARRAY, () => multiPop(session, spec));
-};
-
 const scoreReply = (score: number | undefined): Reply => (score === undefined ? null : new DoubleReply(score));
 
 const zmscore: Handler = (session, argv) => {
@@ -385,18 +301,12 @@ const zscan: Handler = (session, argv) => {
 };
 
 export const sortedSetCommands = declareCommands('sorted-set', TABLE, {
-  bzmpop,
-  bzpopmax: blockingPop('MAX'),
-  bzpopmin: blockingPop('MIN'),
   zadd,
   zcard: (session, argv) => readSortedSet(session, at(argv, 1))?.size ?? 0,
   zcount: counting('score'),
   zincrby,
   zlexcount: counting('lex'),
-  zmpop: (session, argv) => multiPop(session, parseMultiPop(argv, 1, ['MIN', 'MAX'])) ?? NULL_ARRAY,
   zmscore,
-  zpopmax: popping('MAX'),
-  zpopmin: popping('MIN'),
   zrandmember,
   zrange,
   zrangebylex: oldRange('lex', false),
@@ -414,4 +324,5 @@ export const sortedSetCommands = declareCommands('sorted-set', TABLE, {
   zscan,
   zscore: (session, argv) => scoreReply(readSortedSet(session, at(argv, 1))?.score(at(argv, 2))),
   ...algebraHandlers,
+  ...popHandlers,
 });
