@@ -39,6 +39,10 @@ export async function runBroker(settings: BrokerSettings, logger: Logger): Promi
       `refusing to listen on ${settings.host} without a password (use requirepass, or TLS beyond loopback)`,
     );
   }
+  const { tls } = settings;
+  if (tls !== undefined && !LOOPBACK.test(tls.host) && tls.ca === undefined && !settings.requirepass) {
+    throw new Error(`refusing to listen on ${tls.host} by TLS with neither a password nor client certificates`);
+  }
   const config = new Config({
     appendonly: settings.dir === undefined ? 'no' : 'yes',
     appendfsync: settings.appendfsync,

@@ -64,6 +64,11 @@ describe('passwords and users', () => {
     );
   });
 
+  it('refuses TLS beyond loopback with neither a password nor client certificates', async () => {
+    const tls = { ...(await certificate()), host: '0.0.0.0' };
+    await expect(startBroker({ tls, inThread: true, logger: silentLogger })).rejects.toThrow(/neither a password/);
+  });
+
   it('lets a node user run a Worker on its own queues and nothing else', async () => {
     const broker = await start({ requirepass: 'hub' });
     await broker.setUser('node:n1', nodeRules('n1'));
