@@ -70,7 +70,7 @@ describe('compile', () => {
     expect(
       run('local t = {} t.__proto__ = 1 t.constructor = 2 return {t.__proto__, t.constructor, tostring(t.toString)}'),
     ).toEqual([1, 2, 'nil']);
-    expect(run('return "\\"+process.exit(1)+\\"${1}`\\n"')).toBe('"+process.exit(1)+"${1}`\n');
+    expect(run('return "\\"+process.exit(1)+\\"$[1]`\\n"')).toBe('"+process.exit(1)+"$[1]`\n');
     expect(run('local t = cjson.decode(\'{"__proto__":{"x":1}}\') return {t.__proto__.x, tostring(t.x)}')).toEqual([
       1,
       'nil',

@@ -119,7 +119,7 @@ export function createRedisLibrary(runtime: Runtime, version: string): LuaTable 
     const words = commandArguments(args);
     if (typeof words === 'string') return raise(words);
     const answer = host('redis.acl_check_cmd').aclCheck?.(words) ?? true;
-    return typeof answer === 'boolean' ? answer : raise(answer.error);
+    return typeof answer === 'boolean' ? answer : raise(`-${answer.error}`);
   }
 
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);

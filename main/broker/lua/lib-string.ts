@@ -98,7 +98,9 @@ export function createStringLibrary(runtime: Runtime, check: ArgumentChecks): Lu
   }
 
   function expand(matcher: PatternMatcher, template: string, from: number, to: number, match: string): string {
+    if (!template.includes('%')) return template;
     let text = '';
+    S.spend(template.length >> 6);
     for (let at = 0; at < template.length; at++) {
       const c = template.charCodeAt(at);
       if (c !== 37) {

@@ -1,6 +1,13 @@
 /**
  * The door to the Lua engine: what the server gives to a script, what it gets back, and the compile-and-cache entry.
  * It knows nothing of sockets or the keyspace; every command goes through `LuaHostCalls`.
+ *
+ * Where it differs from redis-server 7.0.15 (each has its test in test/broker/lua-*.test.ts):
+ * `#t` of a table with holes is the end of its dense part; pairs goes by insertion; NaN always prints "-nan";
+ * string.dump refuses; tail calls use stack, and functions nest `maxDepth` deep, not 20 000; a chain of thousands of
+ * operators in one expression is "too many syntax levels"; errors of builtins called under another name show the builtin's own;
+ * a coroutine cannot yield out of a chunk whose source does not contain the word `coroutine`;
+ * math and `^` may differ in the last digit; `os.clock` is there, as in 7.2; error({}) answers "ERR unknown error" where 7.0.15 crashes.
  */
 
 export type { LuaHostCalls, Reply } from './host.ts';
@@ -45,6 +52,8 @@ export interface LuaEngineOptions {
   readonly maxDepth?: number;
 }
 
+/** Scripts kept compiled; the oldest goes first. Whoever promised EVALSHA keeps its own CompiledScript. */
+const MAX_CACHED = 2_000;
 const DEFAULT_MAX_DEPTH = 2_500;
 const DEFAULT_VERSION = '7.2.0';
 
@@ -60,6 +69,7 @@ export function createLuaEngine(options: LuaEngineOptions = {}): LuaEngine {
     if (known !== undefined) return known;
     const { flags, body } = readShebang(source);
     const script = { sha, flags, run: createRunner(S, world, compileBody(world, body), sha) };
+    if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value ?? '');
     cache.set(sha, script);
     return script;
   }
