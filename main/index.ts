@@ -27,12 +27,12 @@ function filesOf(argv: readonly string[], folder: string): string[] {
   return argv.filter((arg) => !arg.startsWith('-')).map((arg) => (isAbsolute(arg) ? arg : resolve(folder, arg)));
 }
 
-/** The Node that runs node-agent: packed beside the app, else the one that started us. */
-function nodeExecutable(): string {
+/** The Node that runs node-agent, and the agent's file: packed beside the app, else the one that started us and the compiled one. */
+function ownNode(): { nodeExecutable: string; agentEntry?: string } {
   const name = process.platform === 'win32' ? 'node.exe' : 'node';
-  return app.isPackaged
-    ? join(process.resourcesPath, 'node-agent', 'bin', name)
-    : (process.env['MILLRACE_NODE'] ?? name);
+  if (!app.isPackaged) return { nodeExecutable: process.env['MILLRACE_NODE'] ?? name };
+  const folder = join(process.resourcesPath, 'node-agent');
+  return { nodeExecutable: join(folder, 'bin', name), agentEntry: join(folder, 'node-agent', 'index.js') };
 }
 
 interface Shell {
@@ -69,7 +69,7 @@ function startShell(logger: Logger): Shell {
         {
           dataDir: dataFolder(undefined, process.env),
           uiFolder: here('../../renderer'),
-          nodeExecutable: nodeExecutable(),
+          ...ownNode(),
           version: app.getVersion(),
         },
         logFolder,

@@ -9,6 +9,7 @@ export interface HubStartConfig {
   readonly dataDir: string;
   readonly uiFolder: string;
   readonly nodeExecutable: string;
+  readonly agentEntry?: string;
   readonly version: string;
 }
 
