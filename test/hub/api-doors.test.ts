@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { type Agent, fetch, type RequestInit } from 'undici';
 import { v7 as uuid } from 'uuid';
@@ -195,6 +198,8 @@ describe('the door to the network', () => {
   });
 
   it('plain http stays on this machine', async () => {
-    await expect(startApiLab({ host: '0.0.0.0' })).rejects.toThrow('not loopback');
+    const dir = await mkdtemp(join(tmpdir(), 'mr-api-'));
+    await expect(startApiLab({ host: '0.0.0.0', dir })).rejects.toThrow('not loopback');
+    await rm(dir, { recursive: true });
   });
 });

@@ -54,10 +54,38 @@ export async function tidyPartial(dir: string, nowMs: number): Promise<number> {
   return removed;
 }
 
-/** Makes the two folders of a blob; tells those whose entries are new, deepest last. */
-export async function makeBlobFolders(path: string, dir: string): Promise<string[]> {
-  const leaf = dirname(path);
-  const first = await mkdir(leaf, { recursive: true });
-  if (first === undefined) return [];
-  return first === leaf ? [dirname(leaf)] : [dir, dirname(leaf)];
+/** Makes the folders that blobs lie in, when they are needed. */
+export interface BlobFolders {
+  /** The folder of this blob is there. @returns the folders whose entries are new and not durable yet */
+  ready(path: string): Promise<readonly string[]>;
+  /** Somebody removed folders: look again. */
+  forget(): void;
+}
+
+const alreadyThere = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
+export function createBlobFolders(dir: string): BlobFolders {
+  /** At most 65 536. Remembered, so that only the first blob of a folder pays for it. */
+  const known = new Set<string>();
+  return {
+    async ready(path) {
+      const leaf = dirname(path);
+      if (known.has(leaf)) return [];
+      const parent = dirname(leaf);
+      try {
+        await mkdir(leaf);
+        known.add(leaf);
+        return [parent];
+      } catch (error) {
+        if (alreadyThere(error)) {
+          known.add(leaf);
+          return [];
+        }
+        await mkdir(leaf, { recursive: true });
+        known.add(leaf);
+        return [dir, parent];
+      }
+    },
+    forget: () => known.clear(),
+  };
 }

@@ -4,7 +4,7 @@ import { chmod, type FileHandle, open, rename, rm, stat } from 'node:fs/promises
 import { dirname } from 'node:path';
 import { sha256OfFile } from '../../../common/files.ts';
 import { MillraceError } from '../../../contract/errors.ts';
-import { type BlobPaths, makeBlobFolders } from './blob-paths.ts';
+import { type BlobPaths, createBlobFolders } from './blob-paths.ts';
 import type { BlobStore, StoredBlob } from './blob-store.ts';
 import { createFolderSync } from './folder-sync.ts';
 import { diskError, tooLarge, writeAll, writeStream } from './write-file.ts';
@@ -76,6 +76,7 @@ async function withTemporary<T>(
 /** Looking up and naming of stored files. */
 function createNames(dir: string, paths: BlobPaths) {
   const syncFolder = createFolderSync();
+  const folders = createBlobFolders(dir);
   const size = async (sha256: string): Promise<number | undefined> => {
     try {
       return (await stat(paths.stored(sha256))).size;
@@ -94,12 +95,13 @@ function createNames(dir: string, paths: BlobPaths) {
     },
     async giveName(from: string, sha256: string): Promise<void> {
       const path = paths.stored(sha256);
-      let fresh: string[] = [];
+      let fresh = await folders.ready(path);
       try {
         await rename(from, path);
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error;
-        fresh = await makeBlobFolders(path, dir);
+        folders.forget();
+        fresh = await folders.ready(path);
         await rename(from, path);
       }
       await Promise.all([dirname(path), ...fresh].map(syncFolder));

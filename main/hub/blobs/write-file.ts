@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { MillraceError } from '../../../contract/errors.ts';
 
 /** Pieces are written together from so many bytes on. */
-const writeBytes = 1 << 20;
+const writeBytes = 1 << 18;
 
 /** The error of the table that a failed write stands for; others are handed through. */
 export function diskError(error: unknown, folder: string): unknown {
