@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -157,6 +158,15 @@ describe('API', () => {
       });
     expect(await answerTo('BLA\r\n\r\n')).toContain('application/problem+json');
     expect(await answerTo(`GET / HTTP/1.1\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`)).toContain('too long');
+  });
+
+  it('does not wait for headers that never end', async () => {
+    const socket = connect(lab.api.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n'));
+    const drip = setInterval(() => socket.write('X-More: y\r\n'), 500);
+    socket.on('error', () => {});
+    socket.resume();
+    await once(socket, 'close');
+    clearInterval(drip);
   });
 
   it('describes itself: OpenAPI 3.1 with every operation', async () => {

@@ -73,14 +73,14 @@ describe('previews', () => {
   });
 
   it('survives a picture that stalls or kills its process', async () => {
-    start({ script: hanging, timeLimitMs: 1_500 });
+    start({ script: hanging, timeLimitMs: 4_000 });
     const [hang, die, fine, other] = await Promise.all(
       ['hang', 'die', 'fine', 'other'].map((text) => store(Buffer.from(text))),
     );
     const pid = async (sha256 = ''): Promise<number> =>
       Number(await readFile(await previews.thumbnail(sha256, 64), 'utf8'));
     const first = await pid(fine);
-    await expect(pid(hang)).rejects.toMatchObject({ code: 'input_damaged', details: { timeLimitMs: 1_500 } });
+    await expect(pid(hang)).rejects.toMatchObject({ code: 'input_damaged', details: { timeLimitMs: 4_000 } });
     const second = await pid(other);
     expect(second).not.toBe(first);
     await expect(pid(die)).rejects.toMatchObject({ code: 'input_damaged' });

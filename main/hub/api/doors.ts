@@ -31,7 +31,13 @@ export interface DoorKeeper {
 }
 
 /** Headers must be there within this time; silence on a connection ends it. Bodies have limits of their own (they may be 2 GB). */
-const limits = { headersTimeout: 10_000, requestTimeout: 0, keepAliveTimeout: 30_000, silenceMs: 120_000 } as const;
+const limits = {
+  headersTimeout: 5_000,
+  checkMs: 1_000,
+  requestTimeout: 0,
+  keepAliveTimeout: 30_000,
+  silenceMs: 120_000,
+} as const;
 const maxTlsConnections = 2_048;
 
 /** Answers what is not HTTP at all. */
@@ -99,6 +105,7 @@ export function createDoorKeeper(route: (request: IncomingMessage, response: Ser
   const options: ServerOptions = {
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
+    connectionsCheckingInterval: limits.checkMs,
     keepAliveTimeout: limits.keepAliveTimeout,
     noDelay: true,
   };
