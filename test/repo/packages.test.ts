@@ -26,6 +26,7 @@ const lock = z
         license: z.string().optional(),
         link: z.boolean().optional(),
         dev: z.boolean().optional(),
+        optionalDependencies: z.record(z.string(), z.string()).optional(),
       }),
     ),
   })
@@ -61,6 +62,28 @@ test('versions are exact', () => {
 test('the lock names no download address, and every package has its digest', () => {
   expect(installed.filter(([, entry]) => /^(https?|git)/.test(entry.resolved ?? '')).map(([path]) => path)).toEqual([]);
   expect(installed.filter(([, entry]) => !entry.integrity?.startsWith('sha512-')).map(([path]) => path)).toEqual([]);
+});
+
+/** Where Node would find a package that another one asks for, by the lock. */
+function findInLock(from: string, name: string): string | undefined {
+  for (let base = from; ; base = base.slice(0, base.lastIndexOf('/node_modules/'))) {
+    if (lock.packages[`${base}/node_modules/${name}`] !== undefined) return `${base}/node_modules/${name}`;
+    if (!base.includes('/node_modules/')) break;
+  }
+  return lock.packages[`node_modules/${name}`] === undefined ? undefined : `node_modules/${name}`;
+}
+
+test('builds for other platforms are in the lock, in the version asked for: without them npm ci stops', () => {
+  const wrong: string[] = [];
+  for (const [path, entry] of installed) {
+    for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
+      if (!/^\d+\.\d+\.\d+$/.test(version)) continue;
+      const found = findInLock(path, name);
+      if (found === undefined || lock.packages[found]?.version !== version)
+        wrong.push(`${path} asks for ${name} ${version}`);
+    }
+  }
+  expect(wrong).toEqual([]);
 });
 
 test('no install scripts run, and nothing reports home', () => {
