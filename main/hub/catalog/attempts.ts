@@ -140,6 +140,12 @@ export function insertOutbox(catalog: Catalog, nodeId: string, queue: string, pa
   );
 }
 
+/** Sends a placement again that the broker has lost, as a new row. */
+export function renewOutbox(catalog: Catalog, nodeId: string, queue: string, payload: StagePayload): void {
+  catalog.run('DELETE FROM outbox WHERE attempt_id = @attemptId', { attemptId: payload.attemptId });
+  insertOutbox(catalog, nodeId, queue, payload);
+}
+
 /** Placements that the broker does not have yet, oldest first. Those of closed attempts are none. */
 export function outboxRows(catalog: Catalog, afterId: number, limit: number): OutboxRow[] {
   return catalog.all(

@@ -30,6 +30,8 @@ export interface Catalog {
    * disk. `work` that throws is undone alone and rejects alone.
    */
   commit<T>(work: () => T): Promise<T>;
+  /** The same for what may wait for company up to half a second, such as notes that only tell people something. */
+  commitLater(work: () => void): Promise<void>;
   /** Called around every group of commits, see {@link CommitHooks}. */
   onCommit(hooks: CommitHooks): void;
   /** Resolves when every commit asked for so far is on disk. */
@@ -99,10 +101,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+const patientMs = 500;
+
 /** Collects works for `delayMs`, then runs them in one transaction: one fsync for all of them. */
 function createGroupCommit(database: Database.Database, delayMs: number) {
   let waiting: Waiting[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let dueMs = 0;
   let hooks: CommitHooks | undefined;
   const single = database.transaction((work: () => unknown) => work());
   const all = database.transaction((group: readonly Waiting[]) => {
@@ -138,10 +143,17 @@ function createGroupCommit(database: Database.Database, delayMs: number) {
   const setHooks = (next: CommitHooks): void => {
     hooks = next;
   };
-  const add = (work: () => unknown): Promise<unknown> =>
+  const flushIn = (ms: number): void => {
+    const atMs = performance.now() + ms;
+    if (timer && dueMs <= atMs) return;
+    clearTimeout(timer);
+    dueMs = atMs;
+    timer = setTimeout(flush, ms);
+  };
+  const add = (work: () => unknown, waitMs = delayMs): Promise<unknown> =>
     new Promise((resolve, reject) => {
       waiting.push({ work, resolve, reject });
-      timer ??= setTimeout(flush, delayMs);
+      flushIn(waitMs);
       if (waiting.length >= 500) flush();
     });
   return { add, flush, setHooks };
@@ -189,6 +201,9 @@ export function openCatalog(path: string, groupMs = 3): Catalog {
           })
           .then(() => resolve(value), reject);
       }),
+    commitLater: async (work) => {
+      await group.add(work, patientMs);
+    },
     onCommit: group.setHooks,
     flushed: async () => {
       await group.add(() => undefined);

@@ -20,8 +20,8 @@ function begin({ context }: Planning, attempt: OpenAttempt): void {
   const nowMs = context.clock.wallMs();
   attempt.state = 'running';
   attempt.startedMs = nowMs;
-  void context.catalog
-    .commit(() => startAttempt(context.catalog, attempt.id, nowMs))
+  context.catalog
+    .commitLater(() => startAttempt(context.catalog, attempt.id, nowMs))
     .catch((error: unknown) => {
       context.logger.warn({ error, attemptId: attempt.id }, 'the start of an attempt could not be written');
     });

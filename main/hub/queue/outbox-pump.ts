@@ -14,13 +14,15 @@ export interface OutboxPump {
 
 export function createOutboxPump(parts: { catalog: Catalog; queues: NodeQueues; logger: Logger }): OutboxPump {
   const { catalog, queues, logger } = parts;
+  /** Sent, and not yet deleted. */
+  const sentIds: number[] = [];
+  let afterId = 0;
   let again = false;
   let stopped = false;
   let running: Promise<void> | undefined;
 
   /** Sends everything that lies in the outbox. Rows go only after the broker has them; sent twice they are one job. */
   const drain = async (): Promise<void> => {
-    let afterId = 0;
     const sent: number[] = [];
     while (!stopped) {
       const rows = outboxRows(catalog, afterId, rowsAtOnce);
@@ -30,10 +32,15 @@ export function createOutboxPump(parts: { catalog: Catalog; queues: NodeQueues; 
       sent.push(...rows.map((row) => row.id));
     }
     if (sent.length === 0 || stopped) return;
-    await catalog.commit(() => {
-      deleteOutbox(catalog, sent);
-      deleteStaleOutbox(catalog);
-    });
+    sentIds.push(...sent);
+    if (sentIds.length > sent.length) return;
+    // Rows that are sent again after a crash are the same jobs, so their going may wait for company.
+    catalog
+      .commitLater(() => {
+        deleteOutbox(catalog, sentIds.splice(0));
+        deleteStaleOutbox(catalog);
+      })
+      .catch((error: unknown) => logger.warn({ error }, 'sent placements stay in the outbox; they are sent again'));
   };
   const run = async (): Promise<void> => {
     while (again && !stopped) {

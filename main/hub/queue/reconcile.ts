@@ -3,7 +3,7 @@
  * Runs at start, at every new connection to the broker, and every 30 s. The broker may lose everything.
  */
 import type { Logger } from '../../../common/log.ts';
-import { insertOutbox } from '../catalog/attempts.ts';
+import { renewOutbox } from '../catalog/attempts.ts';
 import type { Catalog } from '../catalog/database.ts';
 import { type OpenAttempt, payloadOf } from '../planner/open-work.ts';
 import type { Planner } from '../planner/planner.ts';
@@ -60,7 +60,7 @@ export async function reconcile(parts: ReconcileParts): Promise<{ sentAgain: num
     planner.open.attempt(attempt.id) === attempt && attempt.state === 'placed';
   await catalog.commit(() => {
     for (const attempt of gone.filter(open)) {
-      insertOutbox(catalog, attempt.nodeId, attempt.stage.queue, payloadOf(attempt.stage, attempt.id));
+      renewOutbox(catalog, attempt.nodeId, attempt.stage.queue, payloadOf(attempt.stage, attempt.id));
     }
   });
   const lost = ended.filter(open).map((attempt) => attempt.id);
