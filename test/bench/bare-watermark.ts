@@ -4,7 +4,7 @@
  */
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
+import sharp, { type OutputInfo } from 'sharp';
 
 const [threadsText = '2', folder = '.', ...paths] = process.argv.slice(2);
 const threads = Number(threadsText);
@@ -12,9 +12,9 @@ const threads = Number(threadsText);
 sharp.concurrency(1);
 sharp.cache(false);
 const logo = fileURLToPath(new URL('../../node-agent/stages/assets/millrace-mark.png', import.meta.url));
-const scaled = new Map<string, Promise<{ data: Buffer; info: sharp.OutputInfo }>>();
+const scaled = new Map<string, Promise<{ data: Buffer; info: OutputInfo }>>();
 
-function logoFor(width: number, height: number): Promise<{ data: Buffer; info: sharp.OutputInfo }> {
+function logoFor(width: number, height: number): Promise<{ data: Buffer; info: OutputInfo }> {
   const key = `${width}x${height}`;
   const made =
     scaled.get(key) ??

@@ -1,6 +1,6 @@
 /**
  * Watermarking through the whole system against a bare sharp loop in the same run, how quickly POST answers, and what a large upload
- * costs the hub in memory. `npm run bench -- watermark`.
+ * costs the hub in memory. `npm run bench -- watermark [speed] [accept] [memory]`; all three unless some are named.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -178,14 +178,18 @@ async function uploadMemory(farm: Farm): Promise<void> {
   await hub.stop();
 }
 
+const parts = process.argv.slice(2);
+const wanted = (part: string): boolean => parts.length === 0 || parts.includes(part);
 const farm = await createFarm();
 try {
   say(`${cores} cores, Node ${process.version}`);
-  const hub = await farm.hub([], { environment: { MILLRACE_STAGE_THREADS: '1' } });
-  for (const set of sets) await compare(farm, hub, set);
-  await hub.stop();
-  await acceptLatency(farm);
-  await uploadMemory(farm);
+  if (wanted('speed')) {
+    const hub = await farm.hub([], { environment: { MILLRACE_STAGE_THREADS: '1' } });
+    for (const set of sets) await compare(farm, hub, set);
+    await hub.stop();
+  }
+  if (wanted('accept')) await acceptLatency(farm);
+  if (wanted('memory')) await uploadMemory(farm);
 } finally {
   await farm.close();
 }
