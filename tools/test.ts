@@ -6,7 +6,7 @@
  */
 import { styleText } from 'node:util';
 import type { TestCase, TestModule, Vitest } from 'vitest/node';
-import { type CheckResult, runChecks, tellChecks } from './check.ts';
+import { type CheckResult, runChecks, tellChecks } from './checks.ts';
 import { isEntry, projectRoot } from './project.ts';
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
