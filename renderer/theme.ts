@@ -1,5 +1,11 @@
 /** The one file of design tokens: colours of each appearance, type, spacing, motion. Components use `var(--mr-…)` only. */
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from '@mantine/core';
 
 interface Palette {
   /** Page, raised card, sunken groove. */
@@ -183,8 +189,6 @@ function variables(palette: Palette): Record<string, string> {
     '--mantine-color-anchor': palette.accent,
     '--mantine-primary-color-filled': palette.accent,
     '--mantine-primary-color-contrast': palette.onAccent,
-    '--mantine-color-water-contrast': palette.onAccent,
-    '--mantine-color-red-contrast': palette.paper,
     '--mantine-primary-color-light': palette.accentSoft,
     '--mantine-primary-color-light-color': palette.accent,
     '--mantine-color-water-filled': palette.accent,
@@ -206,39 +210,51 @@ export function tokenResolver(contrast: boolean): CSSVariablesResolver {
   });
 }
 
-export const theme = createTheme({
-  primaryColor: 'water',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  colors: { water, gray: warmGray, dark: slate },
-  fontFamily: "'Inter Variable', system-ui, sans-serif",
-  fontFamilyMonospace: "'JetBrains Mono Variable', ui-monospace, monospace",
-  fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
-  lineHeights: { xs: '1.4', sm: '1.45', md: '1.5', lg: '1.5', xl: '1.4' },
-  headings: {
-    fontWeight: '620',
-    sizes: {
-      h1: { fontSize: '28px', lineHeight: '1.25' },
-      h2: { fontSize: '20px', lineHeight: '1.3' },
-      h3: { fontSize: '16px', lineHeight: '1.4' },
+/** Filled controls take their text colour from the palette, which knows what is legible on it. */
+const variantColors: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  if (input.variant !== 'filled') return colors;
+  const ground = input.color === 'red' ? 'var(--mr-red)' : 'var(--mr-accent)';
+  const color = input.color === 'red' ? 'var(--mr-paper)' : 'var(--mr-on-accent)';
+  return { ...colors, background: ground, hover: `color-mix(in srgb, ${ground} 86%, var(--mr-ink))`, color };
+};
+
+/** The library's theme; `closeLabel` names every button that closes something. */
+export const themeWith = (closeLabel: string) =>
+  createTheme({
+    primaryColor: 'water',
+    primaryShade: { light: 7, dark: 4 },
+    variantColorResolver: variantColors,
+    colors: { water, gray: warmGray, dark: slate },
+    fontFamily: "'Inter Variable', system-ui, sans-serif",
+    fontFamilyMonospace: "'JetBrains Mono Variable', ui-monospace, monospace",
+    fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
+    lineHeights: { xs: '1.4', sm: '1.45', md: '1.5', lg: '1.5', xl: '1.4' },
+    headings: {
+      fontWeight: '620',
+      sizes: {
+        h1: { fontSize: '28px', lineHeight: '1.25' },
+        h2: { fontSize: '20px', lineHeight: '1.3' },
+        h3: { fontSize: '16px', lineHeight: '1.4' },
+      },
     },
-  },
-  defaultRadius: 'md',
-  radius: { sm: '6px', md: '8px', lg: '8px', xl: '999px' },
-  spacing: { xs: '8px', sm: '12px', md: '16px', lg: '24px', xl: '32px' },
-  cursorType: 'pointer',
-  respectReducedMotion: true,
-  focusRing: 'auto',
-  components: {
-    Tooltip: { defaultProps: { openDelay: 350, transitionProps: { duration: 120 } } },
-    Modal: {
-      styles: { title: { fontSize: 16, fontWeight: 620 } },
-      defaultProps: { centered: true, transitionProps: { duration: 160 }, overlayProps: { backgroundOpacity: 0.4 } },
+    defaultRadius: 'md',
+    radius: { sm: '6px', md: '8px', lg: '8px', xl: '999px' },
+    spacing: { xs: '8px', sm: '12px', md: '16px', lg: '24px', xl: '32px' },
+    cursorType: 'pointer',
+    respectReducedMotion: true,
+    focusRing: 'auto',
+    components: {
+      Tooltip: { defaultProps: { openDelay: 350, transitionProps: { duration: 120 } } },
+      Notification: { defaultProps: { closeButtonProps: { 'aria-label': closeLabel } } },
+      Modal: {
+        styles: { title: { fontSize: 16, fontWeight: 620 } },
+        defaultProps: { centered: true, transitionProps: { duration: 160 }, overlayProps: { backgroundOpacity: 0.4 } },
+      },
+      Drawer: {
+        styles: { title: { fontSize: 16, fontWeight: 620 } },
+        defaultProps: { transitionProps: { duration: 180 }, overlayProps: { backgroundOpacity: 0.25 } },
+      },
+      Popover: { defaultProps: { transitionProps: { duration: 140 }, shadow: 'md' } },
     },
-    Drawer: {
-      styles: { title: { fontSize: 16, fontWeight: 620 } },
-      defaultProps: { transitionProps: { duration: 180 }, overlayProps: { backgroundOpacity: 0.25 } },
-    },
-    Popover: { defaultProps: { transitionProps: { duration: 140 }, shadow: 'md' } },
-  },
-});
+  });

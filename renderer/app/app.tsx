@@ -6,7 +6,7 @@ import { createContext, useContext, useMemo } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
 import type { ShellApi } from '../../contract/shell-api.ts';
 import { FormatContext, formatsOf } from '../format.ts';
-import { theme, tokenResolver } from '../theme.ts';
+import { themeWith, tokenResolver } from '../theme.ts';
 import { type Preferences, useAppearance } from './appearance.ts';
 import { SessionGate } from './session-gate.tsx';
 
@@ -25,25 +25,29 @@ export function usePreferences(): Preferences {
 }
 
 export function App({ translations, preferences, shell }: AppProps) {
-  const { scheme, contrast } = useAppearance(preferences);
-  const resolver = useMemo(() => tokenResolver(contrast), [contrast]);
   return (
     <I18nextProvider i18n={translations}>
       <PreferencesContext value={preferences}>
-        <MantineProvider theme={theme} forceColorScheme={scheme} cssVariablesResolver={resolver}>
-          <Formats>
-            <Notifications position="bottom-right" autoClose={5_000} limit={3} />
-            <SessionGate shell={shell} translations={translations} />
-          </Formats>
-        </MantineProvider>
+        <Styled>
+          <Notifications position="bottom-right" autoClose={5_000} limit={3} />
+          <SessionGate shell={shell} translations={translations} />
+        </Styled>
       </PreferencesContext>
     </I18nextProvider>
   );
 }
 
-function Formats({ children }: { readonly children: React.ReactNode }) {
+/** Theme and formats, which follow appearance and language. */
+function Styled({ children }: { readonly children: React.ReactNode }) {
   const { t, i18n } = useTranslation();
   const language = i18n.language;
+  const { scheme, contrast } = useAppearance(usePreferences());
+  const resolver = useMemo(() => tokenResolver(contrast), [contrast]);
+  const theme = useMemo(() => themeWith(t('app.close')), [t]);
   const formats = useMemo(() => formatsOf(language, t('app.justNow')), [language, t]);
-  return <FormatContext value={formats}>{children}</FormatContext>;
+  return (
+    <MantineProvider theme={theme} forceColorScheme={scheme} cssVariablesResolver={resolver}>
+      <FormatContext value={formats}>{children}</FormatContext>
+    </MantineProvider>
+  );
 }

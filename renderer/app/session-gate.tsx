@@ -80,6 +80,9 @@ function TokenPage({ trouble: firstTrouble, onSession }: TokenPageProps) {
         </Title>
         <Text c="dimmed">{t('session.text')}</Text>
         <Code block>npm run -s millrace -- token --ui</Code>
+        <Text c="dimmed" size="sm">
+          {t('session.orFile')}
+        </Text>
         <PasswordInput
           label={t('session.field')}
           description={t('session.kept')}

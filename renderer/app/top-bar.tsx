@@ -20,14 +20,15 @@ const isMac = navigator.userAgent.includes('Mac');
 export const commandKeys = isMac ? '⌘K' : 'Ctrl K';
 
 export function TopBar({ search, onActivity }: TopBarProps) {
+  const { t } = useTranslation();
   return (
-    <header className={classes['bar']}>
+    <section className={classes['bar']} aria-label={t('app.bar')}>
       <SearchBox search={search} />
       <div className={classes['side']}>
         <Connection />
         <ActivityButton onActivity={onActivity} />
       </div>
-    </header>
+    </section>
   );
 }
 
@@ -66,7 +67,7 @@ function SearchBox({ search }: Pick<TopBarProps, 'search'>) {
             <button
               type="button"
               className={classes['commands']}
-              aria-label={t('app.commands')}
+              aria-label={`${t('app.commands')}, ${commandKeys}`}
               onClick={() => spotlight.open()}
             >
               <Kbd size="xs" className={classes['kbd'] ?? ''}>

@@ -3,6 +3,10 @@ import { useNavigate } from 'react-router';
 import { useParts } from '../parts.ts';
 import { filesOfList } from '../uploads/files-of-drop.ts';
 
+/** Ids of the buttons on the Drop page. */
+export const chooseFilesId = 'choose-files';
+export const chooseFolderId = 'choose-folder';
+
 export interface FilePicker {
   chooseFiles(): void;
   chooseFolder(): void;
@@ -24,11 +28,18 @@ export function useFilePicker(): FilePicker {
   const { shell, staging } = useParts();
   const navigate = useNavigate();
   const toStart = () => void navigate('/');
-  const fromBrowser = (folder: boolean) =>
+  const fromBrowser = (folder: boolean) => {
+    // A browser opens its chooser only for a wish that it saw itself; some of its own keys do not count. The button is one Enter away.
+    if (!navigator.userActivation.isActive) {
+      toStart();
+      requestAnimationFrame(() => document.getElementById(folder ? chooseFolderId : chooseFilesId)?.focus());
+      return;
+    }
     openChooser(folder, (files) => {
       staging.add(Promise.resolve(filesOfList(files)));
       toStart();
     });
+  };
   const fromShell = async (choosing: Promise<readonly string[]>) => {
     const paths = await choosing;
     if (paths.length === 0) return;

@@ -12,6 +12,7 @@ export const appMessages = {
   search: pair('Search items', 'Elemente suchen'),
   searchHint: pair('Search, or {{keys}} for commands', 'Suchen, oder {{keys}} für Befehle'),
   searchShort: pair('Search', 'Suchen'),
+  bar: pair('Search and state', 'Suche und Zustand'),
   commands: pair('Commands', 'Befehle'),
   commandsHint: pair('Type a command or a name', 'Befehl oder Namen eingeben'),
   commandsNone: pair('Nothing fits. Try another word.', 'Nichts passt. Versuche ein anderes Wort.'),
@@ -82,6 +83,10 @@ export const sessionMessages = {
   ),
   field: pair('Token', 'Token'),
   open: pair('Open', 'Öffnen'),
+  orFile: pair(
+    'Or copy it from the file “token” in the hub’s data folder.',
+    'Oder kopiere es aus der Datei „token“ im Datenordner des Hubs.',
+  ),
   refused: pair(
     'The hub does not know this token. Make a new one with the line above.',
     'Der Hub kennt dieses Token nicht. Mache ein neues mit der Zeile oben.',

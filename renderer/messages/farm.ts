@@ -9,8 +9,8 @@ export const farmMessages = {
   add: pair('Add a machine', 'Rechner hinzufügen'),
   emptyTitle: pair('No machine yet', 'Noch kein Rechner'),
   emptyText: pair(
-    'A spare machine on your network joins with three lines.',
-    'Ein freier Rechner in deinem Netz kommt mit drei Zeilen dazu.',
+    'A spare machine on your network joins with two lines.',
+    'Ein freier Rechner in deinem Netz kommt mit zwei Zeilen dazu.',
   ),
   thisMachine: pair('This machine', 'Dieser Rechner'),
   seen: pair('Last heard {{time}}', 'Zuletzt gehört {{time}}'),

@@ -65,7 +65,7 @@ const RiderChip = memo(function RiderChip({ rider, rows }: { readonly rider: Rid
     top: `calc(${((rider.row + 0.5) / rows) * 100}% - 12px)`,
   } as React.CSSProperties;
   return (
-    <div className={classes['carrier']} style={style} data-leaving={rider.leaving || undefined}>
+    <div className={classes['carrier']} style={style} data-rider={rider.item} data-leaving={rider.leaving || undefined}>
       <span className={classes['chip']}>
         <span className={classes['item']}>{rider.item}</span>
         <span className={`figures ${classes['how']}`}>

@@ -14,6 +14,8 @@ export function Race() {
   const { data: farm } = useFarm();
   if (farm === undefined || farm.nodes.length === 0) return null;
   const { waiting, running, done } = farm.counts;
+  // An item whose second step waits counts as at work, yet it lies in the channel.
+  const inChannel = farm.waiting.reduce((sum, group) => sum + group.count, 0);
   return (
     <section aria-labelledby="race">
       <div className={classes['head']}>
@@ -25,7 +27,7 @@ export function Race() {
         </p>
       </div>
       <div className={`card ${classes['race']}`} data-many={farm.nodes.length > 8 || undefined}>
-        <Channel groups={farm.waiting} waiting={waiting} />
+        <Channel groups={farm.waiting} waiting={inChannel} />
         <Lanes nodes={farm.nodes} flowing={waiting + running > 0} />
       </div>
       <RaceTable />

@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { IconDropletDown, IconFolder, IconPhotoPlus } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { useFilePicker } from '../../app/use-file-picker.ts';
+import { chooseFilesId, chooseFolderId, useFilePicker } from '../../app/use-file-picker.ts';
 import type { Staged } from '../../uploads/staging.ts';
 import classes from './drop-page.module.css';
 
@@ -28,6 +28,7 @@ export function DropField({ strip, staged }: { readonly strip: boolean; readonly
       </div>
       <div className={classes['buttons']}>
         <Button
+          id={chooseFilesId}
           variant={strip ? 'default' : 'filled'}
           size={strip ? 'xs' : 'sm'}
           leftSection={<IconPhotoPlus size={17} aria-hidden />}
@@ -36,6 +37,7 @@ export function DropField({ strip, staged }: { readonly strip: boolean; readonly
           {t('drop.chooseFiles')}
         </Button>
         <Button
+          id={chooseFolderId}
           variant="default"
           size={strip ? 'xs' : 'sm'}
           leftSection={<IconFolder size={17} aria-hidden />}

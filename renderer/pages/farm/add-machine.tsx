@@ -1,4 +1,4 @@
-/** Adding a machine: three lines to type there, then waiting until it appears. */
+/** Adding a machine: the lines to type there, then waiting until it appears. */
 import { Alert, Button, CopyButton, Group, Loader, Modal, Skeleton, Text } from '@mantine/core';
 import { IconCheck, IconCircleCheck, IconCopy } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -16,10 +16,9 @@ interface AddMachineProps {
   onClose(): void;
 }
 
-/** What is typed on the other machine. */
+/** What is typed on the other machine; npm's script installs what is missing. */
 export const joinLines = (token: string): readonly string[] => [
   'cd millrace',
-  'npm ci --ignore-scripts',
   `npm run -s millrace -- node --token ${token}`,
 ];
 

@@ -8,7 +8,9 @@ import { useReasonSentence, useStepWord } from '../../components/use-words.ts';
 import classes from './item.module.css';
 
 export function RunStatus({ job }: { readonly job: Job }) {
-  if (job.state === 'waiting' || job.state === 'paused') return <Waits job={job} />;
+  const nobody = job.nodes.length === 0 && job.waiting !== undefined;
+  if (job.state === 'waiting' || job.state === 'paused' || (job.state === 'running' && nobody))
+    return <Waits job={job} />;
   if (job.state === 'running') return <Works job={job} />;
   if (job.error && (job.state === 'failed' || job.state === 'quarantined')) return <Failed error={job.error} />;
   return null;
