@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { systemClock } from '../../common/clock.ts';
@@ -63,6 +63,10 @@ function openBroker(config: HubConfig, ports: KeptPorts, logger: Logger): Promis
     ),
   );
 }
+
+/** In the packaged app pictures are decoded outside asar, by the node-agent package's Node, which carries sharp. */
+const packagedPreviewWorker = (packagedAgent: string): string =>
+  join(dirname(packagedAgent), '..', 'main', 'hub', 'previews', 'preview-worker.js');
 
 const pinRow = z.object({ id: z.string() });
 
@@ -156,9 +160,11 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
       results: createResults({ planner, blobs }),
     }),
   };
-  const previews = await createPreviewService({
+  const previews = createPreviewService({
     dir: join(config.dataDir, 'previews'),
     blobs,
+    execPath: config.nodeExecutable,
+    ...(config.agentEntry !== undefined && { script: packagedPreviewWorker(config.agentEntry) }),
     maxPixels: () => settings.current().maxPixels,
     logger,
   });
