@@ -3,7 +3,8 @@
  * was away. Knows nothing of what a job is: that is the processor's. The only file here that imports bullmq.
  */
 import { type Job, Worker } from 'bullmq';
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
+import { systemClock } from '../common/clock.ts';
 import type { Identity } from '../common/identity.ts';
 import type { Logger } from '../common/log.ts';
 import type { BrokerAccess } from '../contract/node.ts';
@@ -47,11 +48,15 @@ const blockSeconds = 3;
 const silenceMs = 10_000;
 const connectMs = 5_000;
 
-function brokerOptions({ access, hubHost, pin, identity }: WorkersParts): RedisOptions {
-  const { port, tls, username, password } = access;
-  const target = { host: hubHost, port: port ?? 0, pin, identity, timeoutMs: connectMs };
+/** Where the broker is: its TLS door beside the hub's, or a port of this machine. */
+function brokerPlace({ access, hubHost, pin, identity }: WorkersParts) {
+  const port = access.port ?? 0;
+  if (!access.tls) return { host: '127.0.0.1', port };
+  return pinnedConnector({ host: hubHost, port, pin, identity, timeoutMs: connectMs });
+}
+
+function brokerOptions({ access: { username, password } }: WorkersParts) {
   return {
-    ...(tls ? pinnedConnector(target) : { host: '127.0.0.1', port: port ?? 0 }),
     ...(username !== null && { username }),
     ...(password !== null && { password }),
     maxRetriesPerRequest: null,
@@ -65,8 +70,7 @@ function brokerOptions({ access, hubHost, pin, identity }: WorkersParts): RedisO
 function connect(parts: WorkersParts): Redis {
   const { access, logger } = parts;
   const options = brokerOptions(parts);
-  const { host: _host, port: _port, ...withoutAddress } = options;
-  const redis = access.url === null ? new Redis(options) : new Redis(access.url, withoutAddress);
+  const redis = access.url === null ? new Redis({ ...options, ...brokerPlace(parts) }) : new Redis(access.url, options);
   let told = false;
   redis.on('ready', () => {
     told = false;
@@ -91,13 +95,35 @@ interface Lane {
   stuckAt: number;
 }
 
+/** More errors in a second than this are no outage but a loop. */
+const maxErrorsASecond = 20;
+
 export function createWorkers(parts: WorkersParts): Workers {
   const { access, logger, queues, nodeName, watchIntervalMs = 2_000 } = parts;
   const connection = connect(parts);
   let paused = false;
   let closed = false;
 
-  const openWorker = (lane: Pick<Lane, 'share' | 'active' | 'taken'>): Worker => {
+  /**
+   * A worker that the broker refuses asks again without a pause, some of it without ever leaving the microtask queue: this whole
+   * process would stand still. Closing it here, inside its own loop, ends that; the watch makes it anew.
+   */
+  const guardAgainstLoop = (worker: Worker, queue: string): void => {
+    let errors = 0;
+    let sinceMs = Number.NEGATIVE_INFINITY;
+    worker.on('error', (error) => {
+      const nowMs = systemClock.monotonicMs();
+      if (nowMs - sinceMs > 1_000) {
+        sinceMs = nowMs;
+        errors = 0;
+      }
+      if (errors === 0) logger.debug({ error: error.message, queue }, 'worker error');
+      if (++errors !== maxErrorsASecond) return;
+      logger.warn({ error: error.message, queue }, 'the broker refuses a worker');
+      worker.close(true).catch(() => {});
+    });
+  };
+  const openWorker = (lane: Omit<Lane, 'worker'>): Worker => {
     const { queue, concurrency } = lane.share;
     const processor = async (job: Job<unknown>): Promise<void> => {
       lane.active++;
@@ -120,7 +146,7 @@ export function createWorkers(parts: WorkersParts): Workers {
       drainDelay: blockSeconds,
       autorun: !paused,
     });
-    worker.on('error', (error) => logger.debug({ error: error.message, queue }, 'worker error'));
+    guardAgainstLoop(worker, queue);
     worker.on('failed', (job, error) => logger.warn({ error: error.message, jobId: job?.id, queue }, 'job failed'));
     return worker;
   };
