@@ -46,6 +46,8 @@ interface Link {
   joined: JoinedHub;
   /** A hello was answered in this process. */
   known: boolean;
+  /** There is an unused token of this hub. */
+  readonly canJoinAgain: boolean;
 }
 
 /** After something that should not happen, ms. */
@@ -64,8 +66,9 @@ async function helloAt(link: Link, baseUrl: string): Promise<HelloResponse> {
   return answer;
 }
 
-/** The address and whether what answers there proves to be the joined hub. */
-const isProved = (link: Link, baseUrl: string): boolean => parseHubAddress(baseUrl).tls || link.known;
+/** Over plain http anything may answer in the hub's place; its word alone must not make the node forget its hub. */
+const isBelieved = (link: Link, baseUrl: string): boolean =>
+  parseHubAddress(baseUrl).tls || link.known || link.canJoinAgain;
 
 /** Finds the hub, says hello, and starts pulling. */
 async function connect(link: Link, signal: AbortSignal): Promise<void> {
@@ -77,7 +80,7 @@ async function connect(link: Link, signal: AbortSignal): Promise<void> {
     try {
       return { baseUrl, answer: await helloAt(link, baseUrl) };
     } catch (error) {
-      if (isCode(error, 'node_unknown') && isProved(link, baseUrl)) throw new SentAwayError();
+      if (isCode(error, 'node_unknown') && isBelieved(link, baseUrl)) throw new SentAwayError();
       throw error;
     }
   };
@@ -161,7 +164,8 @@ export async function keepLinked(
   }
   for (;;) {
     try {
-      const link: Link = { parts, joined: current ?? (await join(parts, unused, signal)), known: false };
+      const canJoinAgain: boolean = current !== null && unused !== null;
+      const link: Link = { parts, joined: current ?? (await join(parts, unused, signal)), known: false, canJoinAgain };
       if (!current) unused = null;
       current = link.joined;
       await stay(link, signal);

@@ -13,12 +13,15 @@ export interface OwnerRules {
 
 const lookIntervalMs = 1_000;
 
-/** Reads the rules and goes on looking at them. A file that cannot be understood changes nothing. */
+/**
+ * Reads the rules and goes on looking at them. A file that cannot be understood changes nothing.
+ * @param changed called at each change after the first look
+ */
 export async function watchOwnerRules(dataDir: string, logger: Logger, changed: () => void): Promise<OwnerRules> {
   const path = join(dataDir, 'owner.json');
   let paused = false;
   let lastText: string | undefined;
-  const look = async (): Promise<void> => {
+  const look = async (tell: () => void): Promise<void> => {
     const text = await readTextIfThere(path);
     if (text === lastText) return;
     lastText = text;
@@ -28,11 +31,11 @@ export async function watchOwnerRules(dataDir: string, logger: Logger, changed: 
     } catch (error) {
       logger.warn({ error, path }, 'the owner’s rules were not understood; the old ones stay');
     }
-    if (paused !== before) changed();
+    if (paused !== before) tell();
   };
-  await look();
+  await look(() => {});
   const timer = setInterval(() => {
-    look().catch((error: unknown) => logger.warn({ error, path }, 'the owner’s rules could not be read'));
+    look(changed).catch((error: unknown) => logger.warn({ error, path }, 'the owner’s rules could not be read'));
   }, lookIntervalMs);
   return { paused: () => paused, stop: () => clearInterval(timer) };
 }

@@ -122,9 +122,14 @@ function linkParts(works: Works, tell: (event: AgentEvent) => void): HubLinkPart
   };
 }
 
-function dropAttempts({ runner, outbox, logger }: Pick<Works, 'runner' | 'outbox' | 'logger'>, ids: readonly string[]) {
-  if (ids.length > 0) logger.info({ attempts: ids }, 'the hub took work back');
-  Promise.all([runner.drop(ids), outbox.drop(ids)]).catch((error: unknown) => {
+function dropAttempts(works: Pick<Works, 'runner' | 'outbox' | 'logger'>, attemptIds: readonly string[]): void {
+  const { runner, outbox, logger } = works;
+  // A result may have been taken while the heartbeat that named its attempt was under way.
+  const here = new Set(held(works));
+  const dropped = attemptIds.filter((id) => here.has(id));
+  if (dropped.length === 0) return;
+  logger.info({ attempts: dropped }, 'the hub took work back');
+  Promise.all([runner.drop(dropped), outbox.drop(dropped)]).catch((error: unknown) => {
     logger.warn({ error }, 'dropped work could not be tidied');
   });
 }
