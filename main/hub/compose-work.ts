@@ -48,7 +48,7 @@ export function composeWork(
     nodes: () => registry.views(),
     settings: parts.settings,
     emit,
-    pump: pump.pump,
+    send: pump.send,
     withdraw: (attempts) => {
       for (const attempt of attempts)
         queues

@@ -195,7 +195,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
   );
   closers.push(() => api().stop());
   closers.push(() => doors.close());
-  await begin(storage, work, logger, closers);
+  await begin(work, logger, closers);
   if (settings.current().acceptNodes || config.host !== null) await doors.open();
   closers.push(await announce(config.dataDir, api().url));
   if (config.localNode) closers.push(startOwnNode(config, api().url, registry, logger));
@@ -210,15 +210,15 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
 }
 
 /** Everything is wired: let it move. */
-async function begin(storage: Storage, work: Work, logger: Logger, closers: Closers): Promise<void> {
+async function begin(work: Work, logger: Logger, closers: Closers): Promise<void> {
   const { planner, registry, queues, pump } = work;
   await registry.start();
   closers.push(() => registry.stop());
+  pump.start();
+  queues.onConnect(pump.pump);
   planner.start();
   closers.push(() => planner.stop());
-  closers.push(
-    keepReconciled({ catalog: storage.catalog, planner, queues, nowMs: clock.wallMs, pump: pump.pump, logger }),
-  );
+  closers.push(keepReconciled({ planner, queues, nowMs: clock.wallMs, send: pump.send, logger }));
 }
 
 /** Tells commands of this machine where the hub is. @returns what takes the word back */

@@ -70,7 +70,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     nodes: () => registry.views(),
     settings: settings.current,
     emit,
-    pump: () => undefined,
+    send: () => undefined,
     withdraw: () => undefined,
     brokerReachable: () => true,
   });

@@ -85,7 +85,7 @@ export async function createPlannerLab(names: readonly string[] = ['n1']) {
       nodes: () => nodes,
       settings: () => ({ centralServerUrl: null }),
       emit: (event) => events.push(event),
-      pump: () => undefined,
+      send: () => undefined,
       withdraw: (attempts) => withdrawn.push(...attempts.map((a) => a.attemptId)),
       brokerReachable: () => true,
     });

@@ -1,13 +1,15 @@
 /** Writes whole blobs: small ones from memory, large ones through a temporary file, known ones not at all. */
 import { createHash } from 'node:crypto';
+import { closeSync, fsync, openSync, statSync, writeSync } from 'node:fs';
 import { chmod, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { sha256OfFile } from '../../../common/files.ts';
 import { MillraceError } from '../../../contract/errors.ts';
 import { type BlobPaths, createBlobFolders } from './blob-paths.ts';
 import type { BlobStore, StoredBlob } from './blob-store.ts';
 import { createFolderSync } from './folder-sync.ts';
-import { diskError, tooLarge, writeAll, writeStream } from './write-file.ts';
+import { diskError, tooLarge, writeStream } from './write-file.ts';
 
 export interface BlobWriter extends Pick<BlobStore, 'put' | 'adopt' | 'size'> {
   /** Names a file of the store whose bytes are on disk after its digest, durably. */
@@ -17,6 +19,7 @@ export interface BlobWriter extends Pick<BlobStore, 'put' | 'adopt' | 'size'> {
 /** Files up to this size are held in memory until their end, so that known bytes cost no write at all. */
 const smallBytes = 256 * 1024;
 const readOnly = 0o444;
+const fsyncFile = promisify(fsync);
 
 export const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
@@ -53,6 +56,22 @@ async function* goOn(pieces: readonly Uint8Array[], iterator: AsyncIterator<Uint
   }
 }
 
+/**
+ * Blobs that this process knows to be on disk for good, so that their folder needs no fsync again; the oldest are forgotten. Their
+ * entries are in memory, so a look at the file is cheap: it may have been damaged from outside.
+ */
+function createKnownBlobs(paths: BlobPaths) {
+  const known = new Set<string>();
+  return {
+    sizeOf: (sha256: string): number | undefined =>
+      known.has(sha256) ? statSync(paths.stored(sha256), { throwIfNoEntry: false })?.size : undefined,
+    add(sha256: string): void {
+      known.add(sha256);
+      if (known.size > 10_000) for (const oldest of known) return void known.delete(oldest);
+    },
+  };
+}
+
 /** Gives `work` a new file, which is gone again when it fails. */
 async function withTemporary<T>(
   dir: string,
@@ -71,6 +90,35 @@ async function withTemporary<T>(
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * A small file in few steps: what only touches memory (open, write, close) is done at once, since each trip to the thread pool
+ * costs more than it; the disk is waited for off the event loop.
+ */
+async function writeSmall(
+  dir: string,
+  path: string,
+  pieces: readonly Uint8Array[],
+  name: (path: string) => Promise<void>,
+): Promise<void> {
+  try {
+    const file = openSync(path, 'wx', readOnly);
+    try {
+      for (const piece of pieces) writeAllSync(file, piece);
+      await fsyncFile(file);
+    } finally {
+      closeSync(file);
+    }
+    await name(path);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw diskError(error, dir);
+  }
+}
+
+function writeAllSync(file: number, piece: Uint8Array): void {
+  for (let written = 0; written < piece.byteLength; ) written += writeSync(file, piece, written);
 }
 
 /** Looking up and naming of stored files. */
@@ -110,20 +158,21 @@ function createNames(dir: string, paths: BlobPaths) {
 }
 
 export function createBlobWriter(dir: string, paths: BlobPaths): BlobWriter {
-  const { size, isThere, giveName } = createNames(dir, paths);
+  const { size: sizeOnDisk, isThere, giveName } = createNames(dir, paths);
+  const known = createKnownBlobs(paths);
+  const size = async (sha256: string): Promise<number | undefined> => known.sizeOf(sha256) ?? sizeOnDisk(sha256);
 
   const putSmall = async (pieces: readonly Uint8Array[], sizeBytes: number, expected?: string): Promise<StoredBlob> => {
     const hash = createHash('sha256');
     for (const piece of pieces) hash.update(piece);
     const sha256 = hash.digest('hex');
     if (expected !== undefined && expected !== sha256) throw mismatch(expected, sha256);
-    if (await isThere(sha256, sizeBytes)) return { sha256, sizeBytes, created: false };
-    return withTemporary(dir, paths, async (handle, path) => {
-      if (sizeBytes > 0) await writeAll(handle, pieces, 0);
-      await handle.sync();
-      await giveName(path, sha256);
-      return { sha256, sizeBytes, created: true };
-    });
+    const isKnown = known.sizeOf(sha256) === sizeBytes || (await isThere(sha256, sizeBytes));
+    if (!isKnown) {
+      await writeSmall(dir, paths.temporary(), pieces, (path) => giveName(path, sha256));
+    }
+    known.add(sha256);
+    return { sha256, sizeBytes, created: !isKnown };
   };
 
   const putLarge = (bytes: AsyncIterable<Uint8Array>, maxBytes: number, expected?: string): Promise<StoredBlob> =>

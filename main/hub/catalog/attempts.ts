@@ -129,7 +129,7 @@ export function recentSpeeds(catalog: Catalog) {
   );
 }
 
-const outboxRow = z.object({ id: z.int(), nodeId: z.string(), queue: z.string(), payload: json(stagePayloadSchema) });
+const outboxRow = z.object({ nodeId: z.string(), queue: z.string(), payload: json(stagePayloadSchema) });
 export type OutboxRow = z.output<typeof outboxRow>;
 
 /** Puts a placement on its way; again, for an attempt that lies there, changes nothing. */
@@ -140,25 +140,20 @@ export function insertOutbox(catalog: Catalog, nodeId: string, queue: string, pa
   );
 }
 
-/** Sends a placement again that the broker has lost, as a new row. */
-export function renewOutbox(catalog: Catalog, nodeId: string, queue: string, payload: StagePayload): void {
-  catalog.run('DELETE FROM outbox WHERE attempt_id = @attemptId', { attemptId: payload.attemptId });
-  insertOutbox(catalog, nodeId, queue, payload);
-}
-
-/** Placements that the broker does not have yet, oldest first. Those of closed attempts are none. */
-export function outboxRows(catalog: Catalog, afterId: number, limit: number): OutboxRow[] {
+/** Placements that the broker may not have yet, oldest first; for a start. Those of closed attempts are none. */
+export function outboxRows(catalog: Catalog): OutboxRow[] {
   return catalog.all(
     outboxRow,
-    `SELECT outbox.id, outbox.node_id AS nodeId, outbox.queue, outbox.payload FROM outbox
-     JOIN attempts ON attempts.id = outbox.attempt_id AND attempts.state IN ('placed', 'running')
-     WHERE outbox.id > @afterId ORDER BY outbox.id LIMIT @limit`,
-    { afterId, limit },
+    `SELECT outbox.node_id AS nodeId, outbox.queue, outbox.payload FROM outbox
+     JOIN attempts ON attempts.id = outbox.attempt_id AND attempts.state IN ('placed', 'running') ORDER BY outbox.id`,
   );
 }
 
-export function deleteOutbox(catalog: Catalog, ids: readonly number[]): void {
-  catalog.run('DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(@ids))', { ids: JSON.stringify(ids) });
+/** Forgets placements that the broker has. */
+export function deleteOutbox(catalog: Catalog, attemptIds: readonly string[]): void {
+  catalog.run('DELETE FROM outbox WHERE attempt_id IN (SELECT value FROM json_each(@ids))', {
+    ids: JSON.stringify(attemptIds),
+  });
 }
 
 /** Forgets rows of attempts that were closed before they reached the broker. */

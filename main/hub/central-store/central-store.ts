@@ -113,7 +113,7 @@ export function createCentralStore({ catalog, blobs, dataDir, clock, logger }: C
     const append = async (): Promise<void> => {
       while (loggedUpTo < number) {
         const rows = centralUploadsAfter(catalog, loggedUpTo, pageRows);
-        await appendLines(logPath, rows.map(activityLine));
+        appendLines(logPath, rows.map(activityLine));
         loggedUpTo = rows.at(-1)?.number ?? number;
       }
     };

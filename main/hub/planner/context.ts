@@ -6,6 +6,7 @@ import type { HubEvent } from '../../../contract/hub-events.ts';
 import type { JobState } from '../../../contract/item.ts';
 import type { Capability, NodeLoad } from '../../../contract/node.ts';
 import type { PipelineSettings } from '../../../contract/pipeline.ts';
+import type { OutboxRow } from '../catalog/attempts.ts';
 import type { Catalog } from '../catalog/database.ts';
 import type { NodeMemory } from './node-memory.ts';
 import type { OpenWork } from './open-work.ts';
@@ -26,8 +27,8 @@ export interface Effects {
   readonly events: HubEvent[];
   /** Attempts whose BullMQ jobs are to be taken back. */
   readonly withdrawn: { readonly nodeId: string; readonly queue: string; readonly attemptId: string }[];
-  /** Whether the outbox has new rows. */
-  placed: boolean;
+  /** Placements that are in the outbox now, to be carried to the broker. */
+  readonly placed: OutboxRow[];
 }
 
 export interface PlannerContext {

@@ -2,7 +2,7 @@
  * What a file is, by its content: looked at once at the door, in bounded reads, before anything is planned. Refuses what no pipeline
  * could ever use, with the code and the facts for the user; decodes nothing.
  */
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileTypeFromBuffer } from 'file-type';
 import { isCutOff } from '../../../common/picture-structure.ts';
@@ -120,14 +120,15 @@ async function inspectPicture(
  * input_svg_unsupported; system errors of the file as they are
  */
 export async function inspectFile(path: string, name: string, limits: { maxPixels: number }): Promise<Inspection> {
-  const handle = await open(path, 'r');
+  // Synchronous on purpose: a few kilobytes that were written a moment ago are in memory, and each trip to the thread pool would
+  // cost more than all of these calls together.
+  const file = openSync(path, 'r');
   try {
-    const { size: sizeBytes } = await handle.stat();
+    const { size: sizeBytes } = fstatSync(file);
     if (sizeBytes === 0) throw new MillraceError('input_empty');
     const readAt: ReadAt = async (offset, length) => {
       const buffer = Buffer.alloc(Math.max(0, Math.min(length, sizeBytes - offset)));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
-      return buffer.subarray(0, bytesRead);
+      return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, offset));
     };
     const head = await readAt(0, headBytes);
     const mediaType = await typeOf(head, readAt);
@@ -148,6 +149,6 @@ export async function inspectFile(path: string, name: string, limits: { maxPixel
       ...(notice !== undefined && { notice }),
     };
   } finally {
-    await handle.close();
+    closeSync(file);
   }
 }

@@ -30,7 +30,8 @@ function place(context: PlannerContext, stage: OpenStage, nodeId: string): void 
   const nowMs = context.clock.wallMs();
   insertAttempt(context.catalog, { id, stageId: stage.id, number, nodeId, placedMs: nowMs });
   setStageState(context.catalog, stage.id, 'running');
-  insertOutbox(context.catalog, nodeId, stage.queue, payloadOf(stage, id));
+  const payload = payloadOf(stage, id);
+  insertOutbox(context.catalog, nodeId, stage.queue, payload);
   if (setRunning(context.catalog, stage.jobId)) emitJobState(context, { ...stage, id: stage.jobId }, 'running');
   context.open.place({
     id,
@@ -43,7 +44,7 @@ function place(context: PlannerContext, stage: OpenStage, nodeId: string): void 
     progress: null,
   });
   for (const input of stage.inputs) context.memory.gave(nodeId, input.sha256);
-  context.effects.placed = true;
+  context.effects.placed.push({ nodeId, queue: stage.queue, payload });
   context.effects.events.push({
     name: 'attempt.state',
     data: {

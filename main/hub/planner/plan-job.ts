@@ -61,8 +61,8 @@ export function openStageOf(
   };
 }
 
-/** Makes a wished stage exist. Answers true when its result was there already. */
-function addStage(context: PlannerContext, job: JobRow, wish: StageWish): boolean {
+/** Makes a wished stage exist; it is done at once when its result was there already. */
+function addStage(context: PlannerContext, job: JobRow, wish: StageWish): StageRow {
   const definition = stageDefinition(wish.kind);
   if (!definition) throw new Error(`pipeline ${job.pipeline} wishes an unknown stage kind ${wish.kind}`);
   const nowMs = context.clock.wallMs();
@@ -92,11 +92,11 @@ function addStage(context: PlannerContext, job: JobRow, wish: StageWish): boolea
   const earlier = row.resultKey === null ? undefined : findResult(context.catalog, row.resultKey);
   if (earlier) {
     completeStage(context.catalog, row.id, earlier, nowMs);
-    return true;
+    return { ...row, ...earlier, outputs: [...earlier.outputs], state: 'done' };
   }
   const open = openStageOf(job, row, { attempts: 0, failedOn: [], unfit: [] });
   if (open) context.open.wait(open);
-  return false;
+  return row;
 }
 
 function recordArtifacts(
@@ -164,11 +164,12 @@ function nextState(job: JobRow, plan: Plan, stages: readonly StageRow[], blamedF
 /**
  * Plans one job. Must run inside a transaction of the catalog.
  * @param blamedFile whether a stage just ended because the file is to blame
+ * @returns how many stages it has while it is not over, else 0
  */
-export function planJob(context: PlannerContext, jobId: string, blamedFile = false): void {
+export function planJob(context: PlannerContext, jobId: string, blamedFile = false): number {
   const { catalog } = context;
   const job = findJob(catalog, jobId);
-  if (!job || finalJobStates.includes(job.state)) return;
+  if (!job || finalJobStates.includes(job.state)) return 0;
   const item = findItem(catalog, job.itemId);
   if (!item) throw new Error(`job ${jobId} has no item`);
 
@@ -178,9 +179,9 @@ export function planJob(context: PlannerContext, jobId: string, blamedFile = fal
     if (round >= maxRounds) throw new Error(`pipeline ${job.pipeline} does not come to an end`);
     const known = new Set(stages.map((stage) => stage.id));
     const missing = plan.stages.filter((wish) => !known.has(stageId(jobId, wish.kind, wish.slot)));
-    const cached = missing.filter((wish) => addStage(context, job, wish)).length;
-    if (missing.length > 0) stages = stagesOfJob(catalog, jobId);
-    if (cached === 0) break;
+    const added = missing.map((wish) => addStage(context, job, wish));
+    stages = [...stages, ...added];
+    if (!added.some((stage) => stage.state === 'done')) break;
     plan = askPipeline(context, job, item, stages);
   }
 
@@ -196,16 +197,17 @@ export function planJob(context: PlannerContext, jobId: string, blamedFile = fal
     finishedMs: finalJobStates.includes(state) ? context.clock.wallMs() : null,
   });
   if (state !== job.state || finalJobStates.includes(state)) emitJobState(context, job, state, cause ?? undefined);
+  return finalJobStates.includes(state) ? 0 : stages.length;
 }
 
 /** A pipeline that throws fails its job, and nothing else. */
-function planSafely(context: PlannerContext, jobId: string, blamedFile: boolean): void {
+function planSafely(context: PlannerContext, jobId: string, blamedFile: boolean): number {
   try {
-    context.catalog.transaction(() => planJob(context, jobId, blamedFile));
+    return context.catalog.transaction(() => planJob(context, jobId, blamedFile));
   } catch (error) {
     const job = findJob(context.catalog, jobId);
     context.logger.error({ error, jobId }, 'a job could not be planned');
-    if (!job) return;
+    if (!job) return 0;
     const failure: Failure = { code: 'internal', message: 'The next step of this item could not be planned.' };
     updateJob(context.catalog, jobId, {
       ...job,
@@ -215,6 +217,7 @@ function planSafely(context: PlannerContext, jobId: string, blamedFile: boolean)
       finishedMs: context.clock.wallMs(),
     });
     emitJobState(context, job, 'failed', failure);
+    return 0;
   }
 }
 
@@ -242,9 +245,8 @@ export function createReplanner(context: PlannerContext, wake: (delayMs: number)
           continue;
         }
         dirty.delete(jobId);
-        planSafely(context, jobId, blamedFile);
-        const job = findJob(context.catalog, jobId);
-        if (job && job.stagesTotal >= manyStages && !finalJobStates.includes(job.state)) plannedMs.set(jobId, nowMs);
+        const stages = planSafely(context, jobId, blamedFile);
+        if (stages >= manyStages) plannedMs.set(jobId, nowMs);
         else plannedMs.delete(jobId);
       }
     },

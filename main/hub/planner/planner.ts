@@ -31,8 +31,8 @@ export interface PlannerParts {
   nodes(): readonly NodeView[];
   settings(): PipelineSettings;
   emit(event: HubEvent): void;
-  /** The outbox has new rows on disk. */
-  pump(): void;
+  /** Placements are on disk in the outbox: to the broker with them. */
+  send(rows: PlannerContext['effects']['placed']): void;
   /** BullMQ jobs of closed attempts, to be taken back. */
   withdraw(attempts: PlannerContext['effects']['withdrawn']): void;
   brokerReachable(): boolean;
@@ -116,7 +116,7 @@ export function createPlanner(parts: PlannerParts): Planner {
     clock: parts.clock,
     open: createOpenWork(),
     memory: createNodeMemory(),
-    effects: { events: [], withdrawn: [], placed: false },
+    effects: { events: [], withdrawn: [], placed: [] },
     nodes: parts.nodes,
     settings: parts.settings,
     steadyMs: createSteadyClock(parts.clock),
@@ -148,14 +148,14 @@ export function createPlanner(parts: PlannerParts): Planner {
     const { events, withdrawn, placed } = context.effects;
     const told = events.splice(0);
     const taken = withdrawn.splice(0);
-    context.effects.placed = false;
+    const sending = placed.splice(0);
     if (!committed) {
       loadOpenWork(context);
       return;
     }
     for (const event of told) parts.emit(event);
     if (taken.length > 0) parts.withdraw(taken);
-    if (placed) parts.pump();
+    if (sending.length > 0) parts.send(sending);
     const dueMs = context.open.nextDueMs();
     if (dueMs !== null) wake.in(Math.max(dueMs - context.steadyMs(), 1));
   };

@@ -1,65 +1,69 @@
-/** Carries placements from the catalog's outbox to the broker, in order, once they are on disk. The broker being away only delays them. */
+/** Carries placements to the broker, in order, once they are on disk in the catalog's outbox. The broker being away only delays them. */
 import type { Logger } from '../../../common/log.ts';
-import { deleteOutbox, deleteStaleOutbox, outboxRows } from '../catalog/attempts.ts';
+import { deleteOutbox, deleteStaleOutbox, type OutboxRow, outboxRows } from '../catalog/attempts.ts';
 import type { Catalog } from '../catalog/database.ts';
 import type { NodeQueues } from './node-queues.ts';
 
 const rowsAtOnce = 200;
 
 export interface OutboxPump {
-  /** There may be new rows. Cheap to call often; one pump runs at a time. */
+  /** Takes over what an earlier run left, and begins. */
+  start(): void;
+  /** Placements that are in the outbox, on disk. Sent twice they are one job. */
+  send(rows: readonly OutboxRow[]): void;
+  /** Tries again what could not be sent. Cheap to call often. */
   pump(): void;
   stop(): Promise<void>;
 }
 
 export function createOutboxPump(parts: { catalog: Catalog; queues: NodeQueues; logger: Logger }): OutboxPump {
   const { catalog, queues, logger } = parts;
-  /** Sent, and not yet deleted. */
-  const sentIds: number[] = [];
-  let afterId = 0;
-  let again = false;
+  const waiting: OutboxRow[] = [];
+  /** Sent, and still in the catalog's outbox. */
+  const sent: string[] = [];
   let stopped = false;
   let running: Promise<void> | undefined;
 
-  /** Sends everything that lies in the outbox. Rows go only after the broker has them; sent twice they are one job. */
-  const drain = async (): Promise<void> => {
-    const sent: number[] = [];
-    while (!stopped) {
-      const rows = outboxRows(catalog, afterId, rowsAtOnce);
-      if (rows.length === 0) break;
-      await queues.add(rows);
-      afterId = rows.at(-1)?.id ?? afterId;
-      sent.push(...rows.map((row) => row.id));
-    }
-    if (sent.length === 0 || stopped) return;
-    sentIds.push(...sent);
-    if (sentIds.length > sent.length) return;
-    // Rows that are sent again after a crash are the same jobs, so their going may wait for company.
+  /** A row that is sent again after a crash is the same job, so that its going may wait for company. */
+  const forget = (rows: readonly OutboxRow[]): void => {
+    const isAsked = sent.length > 0;
+    sent.push(...rows.map((row) => row.payload.attemptId));
+    if (isAsked) return;
     catalog
       .commitLater(() => {
-        deleteOutbox(catalog, sentIds.splice(0));
+        deleteOutbox(catalog, sent.splice(0));
         deleteStaleOutbox(catalog);
       })
       .catch((error: unknown) => logger.warn({ error }, 'sent placements stay in the outbox; they are sent again'));
   };
-  const run = async (): Promise<void> => {
-    while (again && !stopped) {
-      again = false;
-      await drain();
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0 && !stopped) {
+      const rows = waiting.slice(0, rowsAtOnce);
+      await queues.add(rows);
+      waiting.splice(0, rows.length);
+      if (!stopped) forget(rows);
     }
+  };
+  const pump = (): void => {
+    if (running || stopped || waiting.length === 0) return;
+    running = drain()
+      .catch((error: unknown) => {
+        logger.warn({ error }, 'placements could not be handed to the broker; they are sent when it is back');
+      })
+      .finally(() => {
+        running = undefined;
+      });
   };
 
   return {
-    pump() {
-      again = true;
-      if (running || stopped) return;
-      running = run()
-        .catch((error: unknown) => {
-          logger.warn({ error }, 'placements could not be handed to the broker; they are sent when it is back');
-        })
-        .finally(() => {
-          running = undefined;
-        });
+    pump,
+    start() {
+      waiting.push(...outboxRows(catalog));
+      pump();
+    },
+    send(rows) {
+      waiting.push(...rows);
+      pump();
     },
     async stop() {
       stopped = true;

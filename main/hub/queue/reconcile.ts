@@ -3,8 +3,7 @@
  * Runs at start, at every new connection to the broker, and every 30 s. The broker may lose everything.
  */
 import type { Logger } from '../../../common/log.ts';
-import { renewOutbox } from '../catalog/attempts.ts';
-import type { Catalog } from '../catalog/database.ts';
+import type { OutboxRow } from '../catalog/attempts.ts';
 import { type OpenAttempt, payloadOf } from '../planner/open-work.ts';
 import type { Planner } from '../planner/planner.ts';
 import type { NodeQueues } from './node-queues.ts';
@@ -16,13 +15,13 @@ const lookups = 100;
 const graceMs = 2_000;
 
 export interface ReconcileParts {
-  readonly catalog: Catalog;
   readonly planner: Planner;
   readonly queues: NodeQueues;
   readonly logger: Logger;
   /** Wall-clock time, ms. */
   nowMs(): number;
-  pump(): void;
+  /** To the broker; the catalog knows these placements already. */
+  send(rows: readonly OutboxRow[]): void;
 }
 
 /** Whether the broker knows each attempt. What a node holds is not asked for: its result is coming. */
@@ -50,7 +49,7 @@ async function lookUp(
 
 /** One round. Rejects when the broker cannot be asked. */
 export async function reconcile(parts: ReconcileParts): Promise<{ sentAgain: number; lost: number }> {
-  const { catalog, planner } = parts;
+  const { planner } = parts;
   const oldest = parts.nowMs() - graceMs;
   const placed = [...planner.open.attempts()].filter(
     (attempt) => attempt.state === 'placed' && attempt.placedMs < oldest,
@@ -58,15 +57,13 @@ export async function reconcile(parts: ReconcileParts): Promise<{ sentAgain: num
   const { gone, ended } = await lookUp(parts, placed);
   const open = (attempt: OpenAttempt): boolean =>
     planner.open.attempt(attempt.id) === attempt && attempt.state === 'placed';
-  await catalog.commit(() => {
-    for (const attempt of gone.filter(open)) {
-      renewOutbox(catalog, attempt.nodeId, attempt.stage.queue, payloadOf(attempt.stage, attempt.id));
-    }
-  });
+  const sendAgain = gone
+    .filter(open)
+    .map(({ id, nodeId, stage }) => ({ nodeId, queue: stage.queue, payload: payloadOf(stage, id) }));
+  parts.send(sendAgain);
   const lost = ended.filter(open).map((attempt) => attempt.id);
   if (lost.length > 0) await planner.lose(lost);
-  parts.pump();
-  return { sentAgain: gone.length, lost: lost.length };
+  return { sentAgain: sendAgain.length, lost: lost.length };
 }
 
 /** Runs `reconcile` when it is due; one round at a time. @returns a function that ends it */
