@@ -15,37 +15,49 @@ export interface Format {
   clock(timestamp: string): string;
 }
 
+type UnitText = (value: number, unit: string, digits: number, long?: boolean) => string;
+
+/** Numbers with a unit. Intl objects are slow to make and are kept. */
+function unitTexts(language: string): UnitText {
+  const made = new Map<string, Intl.NumberFormat>();
+  return (value, unit, digits, long = false) => {
+    const key = `${unit}${digits}${long}`;
+    const format =
+      made.get(key) ??
+      new Intl.NumberFormat(language, {
+        style: 'unit',
+        unit,
+        unitDisplay: long ? 'long' : 'short',
+        maximumFractionDigits: digits,
+      });
+    made.set(key, format);
+    return format.format(value);
+  };
+}
+
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
-function bytesText(language: string, sizeBytes: number): string {
+function bytesText(text: UnitText, sizeBytes: number): string {
   let value = sizeBytes;
   let unit = 0;
   while (value >= 1_000 && unit < units.length - 1) {
     value /= 1_000;
     unit += 1;
   }
-  return new Intl.NumberFormat(language, {
-    style: 'unit',
-    unit: units[unit] ?? 'byte',
-    unitDisplay: unit === 0 ? 'long' : 'short',
-    maximumFractionDigits: value < 10 && unit > 0 ? 1 : 0,
-  }).format(value);
+  return text(value, units[unit] ?? 'byte', value < 10 && unit > 0 ? 1 : 0, unit === 0);
 }
 
-function durationText(language: string, ms: number): string {
+function durationText(text: UnitText, ms: number): string {
   const unit = (value: number, name: string, digits = 0) =>
-    new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits })
-      .format(value)
-      .replace('sec', 's')
-      .replace('Sek.', 's')
-      .replace('hr', 'h');
+    text(value, name, digits).replace('sec', 's').replace('Sek.', 's').replace('hr', 'h');
   if (ms < 1_000) return unit(Math.round(ms), 'millisecond');
   const seconds = ms / 1_000;
   if (seconds < 60) return unit(seconds, 'second', seconds < 10 ? 1 : 0);
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return unit(minutes, 'minute');
   const rest = minutes % 60;
-  return rest === 0 ? unit(minutes / 60, 'hour') : `${unit(Math.floor(minutes / 60), 'hour')} ${unit(rest, 'minute')}`;
+  const hours = unit(Math.floor(minutes / 60), 'hour');
+  return rest === 0 ? hours : `${hours} ${unit(rest, 'minute')}`;
 }
 
 const spans: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
@@ -56,9 +68,8 @@ const spans: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['minute', 60],
 ];
 
-function agoText(language: string, timestamp: string, nowMs: number, justNow: string): string {
+function agoText(relative: Intl.RelativeTimeFormat, timestamp: string, nowMs: number, justNow: string): string {
   const seconds = (Date.parse(timestamp) - nowMs) / 1_000;
-  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
   for (const [unit, length] of spans) {
     if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
   }
@@ -67,6 +78,8 @@ function agoText(language: string, timestamp: string, nowMs: number, justNow: st
 
 /** Formats of one language. */
 export function formatsOf(language: string, justNow: string): Format {
+  const text = unitTexts(language);
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' });
   const number = new Intl.NumberFormat(language);
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 });
   const exact = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'medium' });
@@ -74,9 +87,9 @@ export function formatsOf(language: string, justNow: string): Format {
   return {
     number: (value) => number.format(value),
     percent: (share) => percent.format(share),
-    bytes: (sizeBytes) => bytesText(language, sizeBytes),
-    duration: (ms) => durationText(language, ms),
-    ago: (timestamp, nowMs) => agoText(language, timestamp, nowMs, justNow),
+    bytes: (sizeBytes) => bytesText(text, sizeBytes),
+    duration: (ms) => durationText(text, ms),
+    ago: (timestamp, nowMs) => agoText(relative, timestamp, nowMs, justNow),
     exact: (timestamp) => exact.format(new Date(timestamp)),
     clock: (timestamp) => clock.format(new Date(timestamp)),
   };

@@ -9,6 +9,7 @@ import { type ConnectionState, listenToEvents, type StreamedEvent } from './even
 import { applyToFarm, namesUnknownNode } from './farm-changes.ts';
 import { patchLibrary } from './library-changes.ts';
 import { type Observable, observable } from './observable.ts';
+import { throttled } from './throttled.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface LiveUpdates {
@@ -32,23 +33,6 @@ const farmEveryMs = 1_000;
 const libraryEveryMs = 2_000;
 const detailEveryMs = 700;
 
-/** Runs `act` at once, then at most every `everyMs`, the last call never lost. */
-function throttled(everyMs: number, act: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  return () => {
-    if (timer !== null) return;
-    timer = setTimeout(
-      () => {
-        timer = null;
-        lastMs = performance.now();
-        act();
-      },
-      Math.max(0, lastMs + everyMs - performance.now()),
-    );
-  };
-}
-
 export function startLiveUpdates({ client, queries, traffic, announcements }: Parts): LiveUpdates {
   const connection = observable<ConnectionState>('connecting');
   const freshItems = observable(0);
@@ -56,23 +40,24 @@ export function startLiveUpdates({ client, queries, traffic, announcements }: Pa
   let waiting: StreamedEvent[] = [];
   let frame = 0;
 
-  const again = (queryKey: readonly unknown[]) => void queries.invalidateQueries({ queryKey });
+  // A reading that is on its way is let finish: beginning anew at each event would never end on a slow hub.
+  const again = (queryKey: readonly unknown[]) => queries.invalidateQueries({ queryKey }, { cancelRefetch: false });
   const readFarmAgain = throttled(farmEveryMs, () => again(keys.farm));
   const readLibraryAgain = throttled(libraryEveryMs, () => {
-    again(keys.latest);
-    again(keys.batches);
+    const reading = [again(keys.latest), again(keys.batches)];
     const open = queries.getQueriesData<{ pages: unknown[] }>({ queryKey: keys.items });
     // A long library is patched in place; reading many pages again would cost more than it tells.
     if (open.every(([, data]) => (data?.pages.length ?? 0) <= 2)) {
       freshItems.set(0);
-      again(keys.items);
+      reading.push(again(keys.items));
     }
+    return Promise.all(reading);
   });
   let touchedItems = new Set<string>();
   const readDetailsAgain = throttled(detailEveryMs, () => {
-    for (const itemId of touchedItems) again(keys.item(itemId));
-    again(keys.jobs);
+    const reading = [...touchedItems].map((itemId) => again(keys.item(itemId)));
     touchedItems = new Set();
+    return Promise.all([...reading, again(keys.jobs)]);
   });
 
   const readEverythingAgain = () => {
@@ -91,7 +76,7 @@ export function startLiveUpdates({ client, queries, traffic, announcements }: Pa
     announcements.note(events);
     queries.setQueryData<Farm>(keys.farm, (farm) => {
       if (farm === undefined) return farm;
-      if (namesUnknownNode(farm, events)) again(keys.farm);
+      if (namesUnknownNode(farm, events)) readFarmAgain();
       return applyToFarm(farm, events, nowMs);
     });
     patchLibrary(queries, events);
@@ -101,7 +86,7 @@ export function startLiveUpdates({ client, queries, traffic, announcements }: Pa
   const readAgainFor = (events: readonly HubEvent[]) => {
     for (const event of events) {
       if (event.name === 'attempt.progress') continue;
-      if (event.name === 'settings.changed') again(keys.settings);
+      if (event.name === 'settings.changed') void again(keys.settings);
       if (event.name === 'item.created') freshItems.set(freshItems.get() + 1);
       if (event.name === 'item.created' || event.name === 'job.state') readLibraryAgain();
       if (event.name === 'job.state' || event.name === 'attempt.state') touchedItems.add(event.data.itemId);

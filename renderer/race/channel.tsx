@@ -30,11 +30,7 @@ export function Channel({ groups, waiting }: ChannelProps) {
     );
   return (
     <div className={classes['channel']}>
-      <Link
-        to="/library?state=waiting"
-        className={classes['pond'] ?? ''}
-        aria-label={`${format.number(waiting)} ${t('race.waiting')}`}
-      >
+      <Link to="/library?state=waiting" className={classes['pond'] ?? ''}>
         <strong>{format.number(waiting)}</strong>
         <span>{t('race.waiting')}</span>
       </Link>

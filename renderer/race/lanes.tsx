@@ -54,6 +54,7 @@ export function Lanes({ nodes, flowing }: LanesProps) {
       className={classes['lanes']}
       ref={scroller}
       aria-hidden
+      data-lanes
       data-flowing={flowing || undefined}
       style={{ height: Math.max(94, Math.min(mostHeightPx, virtual.getTotalSize())) }}
     >

@@ -54,6 +54,7 @@ export function WatermarkForm({ choice, onChange, onBusy }: WatermarkFormProps) 
           />
         </div>
         <NumberInput
+          hideControls
           label={t('watermark.paddingLong')}
           suffix={` ${t('watermark.pixels')}`}
           min={0}

@@ -125,6 +125,15 @@ export function ItemList(props: ItemListProps) {
     props.onDetails(row.id);
   };
 
+  // Tiles are drawn again only when something of theirs changed, so their handlers stay the same.
+  const latest = useRef({ act, onOpen: props.onOpen, toggle: selection.toggle });
+  latest.current = { act, onOpen: props.onOpen, toggle: selection.toggle };
+  const [handlers] = useState(() => ({
+    onAct: (row: ItemRow, index: number, event: React.MouseEvent) => latest.current.act(row, index, event),
+    onOpen: (id: string) => latest.current.onOpen(id),
+    onToggle: (id: string) => latest.current.toggle(id),
+  }));
+
   const Shape = layout === 'grid' ? ItemTile : ItemRowLine;
   return (
     <div>
@@ -154,9 +163,7 @@ export function ItemList(props: ItemListProps) {
                   selected={selection.ids.has(row.id)}
                   selecting={selection.ids.size > 0}
                   open={props.openId === row.id}
-                  onAct={act}
-                  onOpen={props.onOpen}
-                  onToggle={selection.toggle}
+                  {...handlers}
                 />
               </li>
             );

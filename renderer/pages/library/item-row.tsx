@@ -1,5 +1,5 @@
 /** An item as a row of the table, and the table's head. */
-import { Checkbox } from '@mantine/core';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Picture } from '../../components/picture.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -23,14 +23,15 @@ export function TableHead() {
   );
 }
 
-export function ItemRowLine(props: ItemShapeProps) {
+export const ItemRowLine = memo(function ItemRowLine(props: ItemShapeProps) {
   const { row, index, selected } = props;
   const { t } = useTranslation();
   const format = useFormat();
   return (
     <div className={classes['row']} data-selected={selected || undefined} data-open={props.open || undefined}>
-      <Checkbox
-        size="sm"
+      <input
+        type="checkbox"
+        className={classes['box']}
         tabIndex={-1}
         checked={selected}
         aria-label={t('library.select', { name: row.name })}
@@ -58,4 +59,4 @@ export function ItemRowLine(props: ItemShapeProps) {
       </a>
     </div>
   );
-}
+});

@@ -1,5 +1,5 @@
 /** An item as a picture with its name and state. */
-import { Checkbox } from '@mantine/core';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Picture } from '../../components/picture.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -20,7 +20,7 @@ export interface ItemShapeProps {
   onToggle(id: string): void;
 }
 
-export function ItemTile(props: ItemShapeProps) {
+export const ItemTile = memo(function ItemTile(props: ItemShapeProps) {
   const { row, index, selected } = props;
   const { t } = useTranslation();
   const format = useFormat();
@@ -54,9 +54,9 @@ export function ItemTile(props: ItemShapeProps) {
           {format.bytes(row.sizeBytes)}
         </span>
       </a>
-      <Checkbox
-        className={classes['tick'] ?? ''}
-        size="sm"
+      <input
+        type="checkbox"
+        className={classes['tick']}
         tabIndex={-1}
         checked={selected}
         aria-label={t('library.select', { name: row.name })}
@@ -64,4 +64,4 @@ export function ItemTile(props: ItemShapeProps) {
       />
     </div>
   );
-}
+});

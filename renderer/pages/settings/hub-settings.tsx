@@ -128,6 +128,7 @@ function ScaledNumber({ id, saved, scale, max, unit, onSave }: ScaledNumberProps
   };
   return (
     <NumberInput
+      hideControls
       id={id}
       value={value}
       min={1}
