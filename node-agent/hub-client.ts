@@ -184,8 +184,9 @@ export function createHubClient(identity: Identity, limits: HubClientLimits = de
   ): Promise<z.output<S>> => {
     const abort = new AbortController();
     const onAbort = (): void => abort.abort(sent.signal?.reason);
-    const late = new MillraceError('hub_unreachable', `The hub did not answer within ${limits.callMs} ms.`);
-    const timer = setTimeout(() => abort.abort(late), limits.callMs);
+    const onLate = (): void =>
+      abort.abort(new MillraceError('hub_unreachable', `The hub did not answer within ${limits.callMs} ms.`));
+    const timer = setTimeout(onLate, limits.callMs);
     sent.signal?.addEventListener('abort', onAbort, { once: true });
     if (sent.signal?.aborted) onAbort();
     try {

@@ -87,123 +87,174 @@ function connect(parts: WorkersParts): Redis {
 /** One queue's worker, which can be made anew. */
 interface Lane {
   readonly share: QueueShare;
-  worker: Worker;
-  active: number;
+  worker: Worker | undefined;
+  /** Ids of the jobs that are being worked on. */
+  readonly active: Set<string>;
   /** Jobs taken so far. */
   taken: number;
   /** `taken` at the last look, when jobs lay waiting although there was room; -1 when all was well. */
   stuckAt: number;
+  /** Jobs that the broker counts as begun and nobody here knows of, as of the last look; true once they were taken up. */
+  strays: Map<string, boolean>;
+}
+
+/** What the workers of a node share. */
+interface Crew {
+  readonly parts: WorkersParts;
+  readonly connection: Redis;
+  paused: boolean;
+  closed: boolean;
 }
 
 /** More errors in a second than this are no outage but a loop. */
 const maxErrorsASecond = 20;
 
-export function createWorkers(parts: WorkersParts): Workers {
-  const { access, logger, queues, nodeName, watchIntervalMs = 2_000 } = parts;
-  const connection = connect(parts);
-  let paused = false;
-  let closed = false;
+const hasRoom = ({ active, share }: Lane): boolean => active.size < share.concurrency;
+const isResting = ({ paused, closed }: Crew): boolean => paused || closed;
 
-  /**
-   * A worker that the broker refuses asks again without a pause, some of it without ever leaving the microtask queue: this whole
-   * process would stand still. Closing it here, inside its own loop, ends that; the watch makes it anew.
-   */
-  const guardAgainstLoop = (worker: Worker, queue: string): void => {
-    let errors = 0;
-    let sinceMs = Number.NEGATIVE_INFINITY;
-    worker.on('error', (error) => {
-      const nowMs = systemClock.monotonicMs();
-      if (nowMs - sinceMs > 1_000) {
-        sinceMs = nowMs;
-        errors = 0;
-      }
-      if (errors === 0) logger.debug({ error: error.message, queue }, 'worker error');
-      if (++errors !== maxErrorsASecond) return;
-      logger.warn({ error: error.message, queue }, 'the broker refuses a worker');
-      worker.close(true).catch(() => {});
-    });
-  };
-  const openWorker = (lane: Omit<Lane, 'worker'>): Worker => {
-    const { queue, concurrency } = lane.share;
-    const processor = async (job: Job<unknown>): Promise<void> => {
-      lane.active++;
-      lane.taken++;
-      try {
-        await parts.process(job.data, job.id ?? '');
-      } finally {
-        lane.active--;
-      }
-    };
-    const worker = new Worker(queue, processor, {
-      connection,
-      prefix: access.prefix,
-      name: nodeName.replace(/[^\w.-]/g, '-'),
-      concurrency,
-      lockDuration: lockMs,
-      stalledInterval: lockMs,
-      maxStalledCount: 1e6,
-      runRetryDelay: retryMs,
-      drainDelay: blockSeconds,
-      autorun: !paused,
-    });
-    guardAgainstLoop(worker, queue);
-    worker.on('failed', (job, error) => logger.warn({ error: error.message, jobId: job?.id, queue }, 'job failed'));
-    return worker;
-  };
-  const lanes = queues.map((share): Lane => {
-    const counts = { share, active: 0, taken: 0, stuckAt: -1 };
-    return Object.assign(counts, { worker: openWorker(counts) });
-  });
-  const renew = (lane: Lane, why: string): void => {
-    logger.warn({ queue: lane.share.queue, why }, 'a worker is made anew');
-    lane.stuckAt = -1;
-    lane.worker.close(true).catch(() => {});
-    lane.worker = openWorker(lane);
-  };
-  /** Jobs lie there, there is room, and none is taken between two looks: the worker is dead, whatever it says of itself. */
-  const look = async (lane: Lane): Promise<void> => {
-    const { queue, concurrency } = lane.share;
-    if (!lane.worker.isRunning()) {
-      renew(lane, 'it had stopped');
-      return;
+async function work({ parts }: Crew, lane: Lane, order: unknown, jobId: string): Promise<void> {
+  lane.active.add(jobId);
+  lane.taken++;
+  try {
+    await parts.process(order, jobId);
+  } finally {
+    lane.active.delete(jobId);
+  }
+}
+
+/**
+ * A worker that the broker refuses asks again without a pause, some of it without ever leaving the microtask queue: this whole
+ * process would stand still. Closing it here, inside its own loop, ends that; the watch makes it anew.
+ */
+function guardAgainstLoop(worker: Worker, queue: string, logger: Logger): void {
+  let errors = 0;
+  let sinceMs = Number.NEGATIVE_INFINITY;
+  worker.on('error', (error) => {
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs - sinceMs > 1_000) {
+      sinceMs = nowMs;
+      errors = 0;
     }
-    const waiting = lane.active < concurrency ? await connection.llen(`${access.prefix}:${queue}:wait`) : 0;
-    if (waiting === 0 || closed || paused) lane.stuckAt = -1;
-    else if (lane.stuckAt === lane.taken) renew(lane, 'it took no jobs');
-    else lane.stuckAt = lane.taken;
-  };
+    if (errors === 0) logger.debug({ error: error.message, queue }, 'worker error');
+    if (++errors !== maxErrorsASecond) return;
+    logger.warn({ error: error.message, queue }, 'the broker refuses a worker');
+    worker.close(true).catch(() => {});
+  });
+}
+
+function openWorker(crew: Crew, lane: Lane): void {
+  const { access, nodeName, logger } = crew.parts;
+  const { queue, concurrency } = lane.share;
+  const processor = (job: Job<unknown>): Promise<void> => work(crew, lane, job.data, job.id ?? '');
+  const worker = new Worker(queue, processor, {
+    connection: crew.connection,
+    prefix: access.prefix,
+    name: nodeName.replace(/[^\w.-]/g, '-'),
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: lockMs,
+    maxStalledCount: 1e6,
+    runRetryDelay: retryMs,
+    drainDelay: blockSeconds,
+    autorun: !crew.paused,
+  });
+  guardAgainstLoop(worker, queue, logger);
+  worker.on('failed', (job, error) => logger.warn({ error: error.message, jobId: job?.id, queue }, 'job failed'));
+  lane.worker = worker;
+}
+
+function renew(crew: Crew, lane: Lane, why: string): void {
+  crew.parts.logger.warn({ queue: lane.share.queue, why }, 'a worker is made anew');
+  lane.stuckAt = -1;
+  lane.worker?.close(true).catch(() => {});
+  openWorker(crew, lane);
+}
+
+/** Jobs lie there, there is room, and none is taken between two looks: the worker is dead, whatever it says of itself. */
+async function lookForStuck(crew: Crew, lane: Lane, key: string): Promise<void> {
+  const waiting = hasRoom(lane) ? await crew.connection.llen(`${key}:wait`) : 0;
+  if (waiting === 0 || isResting(crew)) lane.stuckAt = -1;
+  else if (lane.stuckAt === lane.taken) renew(crew, lane, 'it took no jobs');
+  else lane.stuckAt = lane.taken;
+}
+
+/**
+ * A connection that was cut between a job's start and the broker's answer leaves a job that nobody works on until its lock ends.
+ * Only this node pulls from these queues, so such a job is taken up here. When its lock has ended the queue hands it out once
+ * more; the processor knows by then that it is done.
+ */
+async function lookForStrays(crew: Crew, lane: Lane, key: string): Promise<void> {
+  const { connection, parts } = crew;
+  const unknown = (await connection.lrange(`${key}:active`, 0, -1)).filter((id) => !lane.active.has(id));
+  const before = lane.strays;
+  lane.strays = new Map(unknown.map((id) => [id, before.get(id) ?? false]));
+  for (const id of unknown) {
+    if (before.get(id) !== false || !hasRoom(lane) || isResting(crew)) continue;
+    const data = await connection.hget(`${key}:${id}`, 'data');
+    if (data === null || lane.active.has(id)) continue;
+    lane.strays.set(id, true);
+    parts.logger.warn({ jobId: id }, 'a job whose start was lost on the way is taken up');
+    const failed = (error: unknown): void => parts.logger.warn({ error, jobId: id }, 'job failed');
+    work(crew, lane, JSON.parse(data), id).catch(failed);
+  }
+}
+
+async function look(crew: Crew, lane: Lane): Promise<void> {
+  if (!lane.worker?.isRunning()) {
+    renew(crew, lane, 'it had stopped');
+    return;
+  }
+  const key = `${crew.parts.access.prefix}:${lane.share.queue}`;
+  await lookForStuck(crew, lane, key);
+  await lookForStrays(crew, lane, key);
+}
+
+/** Resolves when the client has been ready once. */
+function whenReady(connection: Redis, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    if (connection.status === 'ready') return resolve();
+    const onAbort = (): void => reject(signal.reason);
+    connection.once('ready', () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Connects and begins to pull. */
+export function createWorkers(parts: WorkersParts): Workers {
+  const { logger, watchIntervalMs = 2_000 } = parts;
+  const connection = connect(parts);
+  const crew: Crew = { parts, connection, paused: false, closed: false };
+  const lanes = parts.queues.map((share): Lane => {
+    const lane: Lane = { share, worker: undefined, active: new Set(), taken: 0, stuckAt: -1, strays: new Map() };
+    openWorker(crew, lane);
+    return lane;
+  });
   const watch = setInterval(() => {
-    if (paused || connection.status !== 'ready') return;
+    if (isResting(crew) || connection.status !== 'ready') return;
     for (const lane of lanes) {
-      look(lane).catch((error: unknown) => logger.debug({ error }, 'the queues could not be looked at'));
+      look(crew, lane).catch((error: unknown) => logger.debug({ error }, 'the queues could not be looked at'));
     }
   }, watchIntervalMs);
 
   return {
-    ready: (signal) =>
-      new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        if (connection.status === 'ready') return resolve();
-        const onAbort = (): void => reject(signal.reason);
-        connection.once('ready', () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        });
-        signal.addEventListener('abort', onAbort, { once: true });
-      }),
+    ready: (signal) => whenReady(connection, signal),
     setPaused(wanted) {
-      if (wanted === paused) return;
-      paused = wanted;
+      if (wanted === crew.paused) return;
+      crew.paused = wanted;
       for (const { worker } of lanes) {
         // `pause(true)` on an idle worker still runs the next job; this one waits for those under way, which nobody needs to.
-        if (wanted) worker.pause().catch((error: unknown) => logger.debug({ error }, 'pause'));
-        else worker.resume();
+        if (wanted) worker?.pause().catch((error: unknown) => logger.debug({ error }, 'pause'));
+        else worker?.resume();
       }
     },
     async close() {
-      closed = true;
+      crew.closed = true;
       clearInterval(watch);
-      await Promise.allSettled(lanes.map(({ worker }) => worker.close(true)));
+      await Promise.allSettled(lanes.map(({ worker }) => worker?.close(true)));
       connection.disconnect();
     },
   };

@@ -2,8 +2,8 @@
  * Bytes on this machine's disk, by digest: inputs fetched once, and outputs that the next stage may need here. Bounded; what was
  * not used for longest goes first, what is in use stays. Nothing in it is precious: the hub has it all.
  */
-import { statSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { renameSync, statSync } from 'node:fs';
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256OfFile } from '../../common/files.ts';
 import type { Logger } from '../../common/log.ts';
@@ -77,6 +77,16 @@ const folderOf = (dir: string, sha256: string): string => join(dir, sha256.slice
 const pathOf = (dir: string, sha256: string): string => join(folderOf(dir, sha256), sha256);
 
 const ignoreMissing = (): void => {};
+
+/** All folders at once, so that no blob has to look for its own. */
+async function makeFolders(dir: string): Promise<void> {
+  await mkdir(join(dir, partialFolder), { recursive: true });
+  for (let at = 0; at < 256; at++) {
+    await mkdir(folderOf(dir, at.toString(16).padStart(2, '0'))).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    });
+  }
+}
 
 /** What an earlier process left, oldest use first. */
 async function scan(dir: string): Promise<Entry[]> {
@@ -177,7 +187,6 @@ async function obtain(shelf: Shelf, blob: BlobRef, signal: AbortSignal): Promise
   const good = kept && isThere(shelf.dir, kept) && (await verify(shelf, kept));
   if (good) return good;
   await shelf.removals.get(blob.sha256);
-  await mkdir(folderOf(shelf.dir, blob.sha256), { recursive: true });
   const paths = {
     path: pathOf(shelf.dir, blob.sha256),
     partialPath: join(shelf.dir, partialFolder, blob.sha256),
@@ -224,7 +233,7 @@ async function board(flight: Flight, signal: AbortSignal): Promise<Entry> {
 /** Opens the cache with what an earlier process left in its folder. */
 export async function openBlobCache(options: BlobCacheOptions): Promise<BlobCache> {
   const { dir } = options;
-  await mkdir(join(dir, partialFolder), { recursive: true });
+  await makeFolders(dir);
   const shelf: Shelf = {
     ...options,
     entries: new Map(),
@@ -257,8 +266,7 @@ export async function openBlobCache(options: BlobCacheOptions): Promise<BlobCach
       const kept = shelf.entries.get(blob.sha256);
       if (kept?.verified && isThere(dir, kept)) return keep(kept);
       await shelf.removals.get(blob.sha256);
-      await mkdir(folderOf(dir, blob.sha256), { recursive: true });
-      await rename(path, pathOf(dir, blob.sha256));
+      renameSync(path, pathOf(dir, blob.sha256));
       const entry = { sha256: blob.sha256, sizeBytes: blob.sizeBytes, holders: 0, verified: true };
       put(shelf, entry);
       return keep(entry);
@@ -274,7 +282,7 @@ export async function openBlobCache(options: BlobCacheOptions): Promise<BlobCach
       shelf.entries.clear();
       shelf.totalBytes = 0;
       await rm(dir, { recursive: true, force: true });
-      await mkdir(join(dir, partialFolder), { recursive: true });
+      await makeFolders(dir);
     },
   };
 }

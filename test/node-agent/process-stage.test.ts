@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,7 @@ afterEach(async () => {
 
 /** All that a process opens on its folder. */
 async function open(): Promise<void> {
+  await mkdir(join(dir, 'scratch'), { recursive: true });
   const source: Parameters<typeof openBlobCache>[0]['source'] = (digest, offset, signal) =>
     client.readBlob(digest, offset, signal);
   cache = await openBlobCache({

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createIdentity, type Identity } from '../../common/identity.ts';
-import { silentLogger } from '../../common/log.ts';
+import { createLogger, silentLogger } from '../../common/log.ts';
 import { type Broker, startBroker } from '../../main/broker/start-broker.ts';
 import { createWorkers, type Workers, type WorkersParts } from '../../node-agent/workers.ts';
 import { hasRedisServer, startRedisServer } from '../support/redis-server.ts';
@@ -147,6 +147,26 @@ it('makes a worker anew that the broker refused, and stays awake meanwhile', { t
   expect(clients.length).toBeLessThanOrEqual(3);
 });
 
+it('takes up a job whose start was lost with a connection, once', { timeout: 60_000 }, async () => {
+  await add('a~1');
+  const connection = admin.duplicate();
+  const lost = new Worker('watermark', null, {
+    connection,
+    prefix,
+    autorun: false,
+    lockDuration: 3_000,
+  });
+  lost.on('error', () => {});
+  expect((await lost.getNextJob('token'))?.id).toBe('a~1');
+  await lost.close(true);
+  connection.disconnect();
+  await (await create()).ready(never);
+  await add('b~1');
+  await expect.poll(() => done, { timeout: 10_000 }).toEqual(['b~1', 'a~1']);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect(done).toHaveLength(2);
+});
+
 it('takes nothing while paused, and goes on afterwards', async () => {
   const made = await create();
   await made.ready(never);
@@ -156,6 +176,26 @@ it('takes nothing while paused, and goes on afterwards', async () => {
   expect(done).toEqual([]);
   made.setPaused(false);
   await expect.poll(() => done, { timeout: 10_000 }).toEqual(['a~1']);
+});
+
+it('loses no job to a line that is cut again and again', { timeout: 120_000 }, async () => {
+  const hub = await createIdentity('hub');
+  const relay = await startTlsRelay(hub, broker.port);
+  const lines: string[] = [];
+  const access = { port: relay.port, tls: true, url: null, username: 'default', password: 'owner', prefix };
+  const logger = createLogger('warn', (line) => void lines.push(line));
+  await (await create({ access, pin: hub.pin, watchIntervalMs: 500, logger })).ready(never);
+  try {
+    for (let round = 1; round <= 12; round++) {
+      relay.cut();
+      await add(`job-${round}~1`);
+      await expect.poll(() => done, { timeout: 15_000, message: lines.join('') }).toContain(`job-${round}~1`);
+    }
+    expect(new Set(done).size).toBe(12);
+  } finally {
+    await workers?.close();
+    await relay.stop();
+  }
 });
 
 describe.skipIf(!hasRedisServer)('with a Redis of its own', () => {
