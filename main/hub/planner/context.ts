@@ -1,15 +1,15 @@
 /** What the planner's parts share: the catalog, the mirror of open work, the machines, time, and effects that follow a commit. */
 
-import type { Clock } from '../../../common/clock.ts';
+import { type Clock, timestamp } from '../../../common/clock.ts';
 import type { Logger } from '../../../common/log.ts';
 import type { HubEvent } from '../../../contract/hub-events.ts';
-import type { JobState } from '../../../contract/item.ts';
+import type { AttemptState, JobState } from '../../../contract/item.ts';
 import type { Capability, NodeLoad } from '../../../contract/node.ts';
 import type { PipelineSettings } from '../../../contract/pipeline.ts';
 import type { OutboxRow } from '../catalog/attempts.ts';
 import type { Catalog } from '../catalog/database.ts';
 import type { NodeMemory } from './node-memory.ts';
-import type { OpenWork } from './open-work.ts';
+import type { OpenAttempt, OpenWork } from './open-work.ts';
 
 /** What the planner needs to know of a machine; the node registry gives it. */
 export interface NodeView {
@@ -42,6 +42,20 @@ export interface PlannerContext {
   settings(): PipelineSettings;
   /** Wall-clock time at the hub's start plus monotonic time since: comparable over restarts, untouched by clock steps. ms */
   steadyMs(): number;
+}
+
+/** Tells of an attempt's state after the commit. */
+export function emitAttemptState(
+  context: PlannerContext,
+  attempt: Pick<OpenAttempt, 'id' | 'stage' | 'nodeId'>,
+  state: AttemptState,
+  nowMs: number,
+): void {
+  const { jobId, itemId, item, kind } = attempt.stage;
+  context.effects.events.push({
+    name: 'attempt.state',
+    data: { attemptId: attempt.id, jobId, itemId, item, kind, nodeId: attempt.nodeId, state, at: timestamp(nowMs) },
+  });
 }
 
 /** Tells of a job's state after the commit. */

@@ -16,7 +16,7 @@ import {
   type StageCompletion,
   waitingWithKey,
 } from '../catalog/stages.ts';
-import type { PlannerContext } from './context.ts';
+import { emitAttemptState, type PlannerContext } from './context.ts';
 import { afterFailure } from './failure-policy.ts';
 import type { OpenAttempt, OpenStage } from './open-work.ts';
 import type { Replanner } from './plan-job.ts';
@@ -38,20 +38,7 @@ function close({ context }: Planning, attempt: OpenAttempt, end: AttemptEnd): vo
   const nowMs = context.clock.wallMs();
   endAttempt(context.catalog, attempt.id, end, nowMs);
   context.open.close(attempt.id);
-  const { stage } = attempt;
-  context.effects.events.push({
-    name: 'attempt.state',
-    data: {
-      attemptId: attempt.id,
-      jobId: stage.jobId,
-      itemId: stage.itemId,
-      item: stage.item,
-      kind: stage.kind,
-      nodeId: attempt.nodeId,
-      state: end.state,
-      at: new Date(nowMs).toISOString(),
-    },
-  });
+  emitAttemptState(context, attempt, end.state, nowMs);
 }
 
 /** Takes an attempt back: its BullMQ job goes, and the node is told at its next heartbeat. */

@@ -1,6 +1,7 @@
 /** Leases: which attempts a node still holds, by what it says of itself. Deadlines are the hub's steady ms, in memory only. */
 import { type Heartbeat, leaseMs } from '../../../contract/node.ts';
 import { startAttempt } from '../catalog/attempts.ts';
+import { emitAttemptState } from './context.ts';
 import { loseAttempt, type Planning } from './end-attempt.ts';
 import type { OpenAttempt } from './open-work.ts';
 
@@ -25,20 +26,7 @@ function begin({ context }: Planning, attempt: OpenAttempt): void {
     .catch((error: unknown) => {
       context.logger.warn({ error, attemptId: attempt.id }, 'the start of an attempt could not be written');
     });
-  const { stage } = attempt;
-  context.effects.events.push({
-    name: 'attempt.state',
-    data: {
-      attemptId: attempt.id,
-      jobId: stage.jobId,
-      itemId: stage.itemId,
-      item: stage.item,
-      kind: stage.kind,
-      nodeId: attempt.nodeId,
-      state: 'running',
-      at: new Date(nowMs).toISOString(),
-    },
-  });
+  emitAttemptState(context, attempt, 'running', nowMs);
 }
 
 export function createLeases(planning: Planning): Leases {

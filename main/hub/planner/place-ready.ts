@@ -4,7 +4,7 @@ import { leaseMs } from '../../../contract/node.ts';
 import { insertAttempt, insertOutbox } from '../catalog/attempts.ts';
 import { setRunning } from '../catalog/jobs.ts';
 import { setStageState } from '../catalog/stages.ts';
-import { emitJobState, type NodeView, type PlannerContext } from './context.ts';
+import { emitAttemptState, emitJobState, type NodeView, type PlannerContext } from './context.ts';
 import { type OpenStage, payloadOf } from './open-work.ts';
 import { type PlacingNode, placeStages } from './place-stages.ts';
 
@@ -45,19 +45,7 @@ function place(context: PlannerContext, stage: OpenStage, nodeId: string): void 
   });
   for (const input of stage.inputs) context.memory.gave(nodeId, input.sha256);
   context.effects.placed.push({ nodeId, queue: stage.queue, payload });
-  context.effects.events.push({
-    name: 'attempt.state',
-    data: {
-      attemptId: id,
-      jobId: stage.jobId,
-      itemId: stage.itemId,
-      item: stage.item,
-      kind: stage.kind,
-      nodeId,
-      state: 'placed',
-      at: new Date(nowMs).toISOString(),
-    },
-  });
+  emitAttemptState(context, { id, stage, nodeId }, 'placed', nowMs);
 }
 
 /** Keeps since when each kind and priority waits without having been placed, against starving. */
