@@ -152,17 +152,32 @@ describe('every page in every appearance', () => {
   });
 });
 
-/** Tasks of the main thread over 50 ms from now on. */
-const watchTasks = (page: Page): Promise<void> =>
-  page.evaluate(() => {
-    const tasks: number[] = [];
-    Reflect.set(window, 'longTasks', tasks);
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) tasks.push(Math.round(entry.duration));
-    }).observe({ type: 'longtask' });
+const traceEvents = z.array(
+  z.object({ name: z.string(), tid: z.number(), tdur: z.number().optional(), args: z.unknown() }),
+);
+
+/**
+ * Longest task of the page's main thread while `act` runs, in ms of its own processor time: what the window costs, and not what
+ * other programs of this machine take from it meanwhile.
+ */
+async function longestTaskMs(page: Page, act: () => Promise<void>): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  const events: z.infer<typeof traceEvents> = [];
+  session.on('Tracing.dataCollected', ({ value }) => events.push(...traceEvents.parse(value)));
+  await session.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] },
   });
-const longTasks = async (page: Page): Promise<number[]> =>
-  z.array(z.number()).parse(await page.evaluate(() => Reflect.get(window, 'longTasks')));
+  await act();
+  const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
+  await session.send('Tracing.end');
+  await complete;
+  // Layout and script of the page run on its main thread alone.
+  const main = new Set(events.filter(({ name }) => name === 'FireAnimationFrame').map(({ tid }) => tid));
+  const tasks = events.filter(({ name, tid, tdur }) => /RunTask$/.test(name) && main.has(tid) && tdur !== undefined);
+  if (tasks.length < 100) throw new Error(`a trace of ${tasks.length} tasks only`);
+  return Math.max(...tasks.map(({ tdur }) => (tdur ?? 0) / 1_000));
+}
 
 /** Scrolls an element a bit each frame, for so many frames, down and then up. */
 const scrollThrough = (page: Page, selector: string, frames: number): Promise<void> =>
@@ -182,23 +197,38 @@ describe('64 lanes and 10 000 waiting items', () => {
   test('no task over 100 ms while the race runs and is scrolled', async () => {
     const { page, complaints, close } = await open(crowded, dropPlace);
     await page.screenshot({ path: join(pictures, 'crowded-light.png') });
-    await watchTasks(page);
-    await scrollThrough(page, '[data-lanes]', 150);
-    await scrollThrough(page, '#page', 60);
-    expect(Math.max(0, ...(await longTasks(page)))).toBeLessThanOrEqual(100);
+    const longestMs = await longestTaskMs(page, async () => {
+      await scrollThrough(page, '[data-lanes]', 150);
+      await scrollThrough(page, '#page', 60);
+    });
+    expect(longestMs).toBeLessThanOrEqual(100);
     expect(complaints).toEqual([]);
     await close();
   });
 
   test('no task over 100 ms while the library of 20 000 is scrolled', async () => {
     const { page, close } = await open(crowded, libraryPlace);
-    await watchTasks(page);
-    await scrollThrough(page, '#page', 240);
-    expect(Math.max(0, ...(await longTasks(page)))).toBeLessThanOrEqual(100);
+    expect(await longestTaskMs(page, () => scrollThrough(page, '#page', 240))).toBeLessThanOrEqual(100);
     expect(
       await page.getByRole('list', { name: 'Items' }).getByRole('listitem').count(),
       'only what is seen is drawn',
     ).toBeLessThan(120);
+    await close();
+  });
+
+  test('the measure sees a long task', async () => {
+    const { page, close } = await open(crowded, dropPlace);
+    const longestMs = await longestTaskMs(page, async () => {
+      await page.evaluate(() => {
+        setTimeout(() => {
+          const begun = performance.now();
+          let sum = 0;
+          while (performance.now() - begun < 1_000) sum += Math.sqrt(sum + 1);
+        }, 50);
+      });
+      await scrollThrough(page, '[data-lanes]', 100);
+    });
+    expect(longestMs).toBeGreaterThan(100);
     await close();
   });
 

@@ -5,6 +5,7 @@
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import sharp from 'sharp';
 import { z } from 'zod';
 import { apiBase, type OperationName, operations } from '../../../contract/hub-api.ts';
 import type { Operation } from '../../../contract/operations/operation.ts';
@@ -125,6 +126,7 @@ export async function startLoadHarness(options: HarnessOptions): Promise<LoadHar
   const listeners = new Set<ServerResponse>();
   const token = 'generated-token-of-the-load-harness';
   const photos = options.photos === undefined ? [] : photosIn(options.photos);
+  const drawn = await drawPictures();
   let eventId = 1;
 
   const ticking = setInterval(() => {
@@ -148,7 +150,7 @@ export async function startLoadHarness(options: HarnessOptions): Promise<LoadHar
   const handleApi = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
     const path = url.pathname.slice(apiBase.length);
     const picture = /^\/blobs\/([0-9a-f]{64})/.exec(path)?.[1];
-    if (picture !== undefined) return sendPicture(response, picture, photos);
+    if (picture !== undefined) return sendPicture(response, picture, photos, drawn);
     if (request.headers.authorization !== `Bearer ${token}`) return sendProblem(response, 401, 'unauthorized');
     if (path === '/events') return stream(response);
     for (const [name, operation] of Object.entries(operations) as [OperationName, Operation][]) {
@@ -218,8 +220,31 @@ const photosIn = (folder: string): readonly string[] =>
     .filter((name) => /\.(jpg|png)$/.test(name))
     .map((name) => join(folder, name));
 
-/** A photo, or a drawn landscape whose colours follow from the digest. */
-function sendPicture(response: ServerResponse, sha256: string, photos: readonly string[]): void {
+const drawnCount = 24;
+
+/** Landscapes in as many colours, as WebP like the hub's own small pictures: a browser decodes them beside its main thread. */
+function drawPictures(): Promise<readonly Buffer[]> {
+  const drawing = (index: number) => {
+    const hue = (index * 360) / drawnCount;
+    const peak = 90 + ((index * 37) % 80);
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300" fill="hsl(${hue},45%,72%)"/><path d="M0 220 L120 ${peak} L230 210 L320 130 L400 200 V300 H0z" fill="hsl(${(hue + 40) % 360},35%,42%)"/></svg>`;
+  };
+  return Promise.all(
+    Array.from({ length: drawnCount }, (_, index) =>
+      sharp(Buffer.from(drawing(index)))
+        .webp()
+        .toBuffer(),
+    ),
+  );
+}
+
+/** A photo, or a drawn landscape; which one follows from the digest. */
+function sendPicture(
+  response: ServerResponse,
+  sha256: string,
+  photos: readonly string[],
+  drawn: readonly Buffer[],
+): void {
   const seed = Number.parseInt(sha256.slice(0, 6), 16);
   const photo = photos[seed % Math.max(1, photos.length)];
   if (photo !== undefined) {
@@ -227,9 +252,6 @@ function sendPicture(response: ServerResponse, sha256: string, photos: readonly 
     createReadStream(photo).pipe(response);
     return;
   }
-  const hue = seed % 360;
-  response.writeHead(200, { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'max-age=60' });
-  response.end(
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300" width="400" height="300"><rect width="400" height="300" fill="hsl(${hue} 45% 72%)"/><path d="M0 220 L120 ${90 + (seed % 60)} L230 210 L320 130 L400 200 V300 H0z" fill="hsl(${(hue + 40) % 360} 35% 42%)"/></svg>`,
-  );
+  response.writeHead(200, { 'Content-Type': 'image/webp', 'Cache-Control': 'max-age=60' });
+  response.end(drawn[seed % drawn.length]);
 }
