@@ -115,7 +115,7 @@ function Step({ stage }: { readonly stage: Stage }) {
   const last = stage.attempts.at(-1);
   const took = last?.processingMs;
   return (
-    <li className={classes['step']}>
+    <li className={classes['step']} data-state={stage.state}>
       <div className={classes['stepHead']}>
         <strong>{stepWord(stage.kind)}</strong>
         <StateBadge state={stage.state} />
