@@ -39,7 +39,12 @@ export function composeWork(
   };
   const queues = createNodeQueues(broker.url, logger);
   closers.push(() => queues.close());
-  const pump = createOutboxPump({ catalog, queues, logger });
+  const pump = createOutboxPump({
+    catalog,
+    queues,
+    logger,
+    isOpen: (id) => planner.open.attempt(id) !== undefined,
+  });
   closers.push(() => pump.stop());
   const planner = createPlanner({
     catalog,

@@ -214,9 +214,9 @@ async function begin(work: Work, logger: Logger, closers: Closers): Promise<void
   const { planner, registry, queues, pump } = work;
   await registry.start();
   closers.push(() => registry.stop());
+  planner.start();
   pump.start();
   queues.onConnect(pump.pump);
-  planner.start();
   closers.push(() => planner.stop());
   closers.push(keepReconciled({ planner, queues, nowMs: clock.wallMs, send: pump.send, logger }));
 }

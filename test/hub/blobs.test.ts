@@ -37,7 +37,7 @@ describe('blob store', () => {
     const bytes = randomBytes(length);
     const sha256 = digest(bytes);
     expect(await blobs.put(pieces(bytes), limits)).toEqual({ sha256, sizeBytes: length, created: true });
-    const path = join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
+    const path = join(dir, sha256.slice(0, 2), sha256);
     expect(blobs.path(sha256)).toBe(path);
     expect(digest(await readFile(path))).toBe(sha256);
     expect((await stat(path)).mode & 0o777).toBe(0o444);

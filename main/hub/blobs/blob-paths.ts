@@ -1,7 +1,9 @@
 /** Where blobs and unfinished uploads lie below the store's folder, and what is left there by processes that died. */
 import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { syncFolder } from '../../../common/files.ts';
 
 /** An unfinished upload that nobody went on with for so long is removed. */
 const unfinishedMs = 7 * 86_400_000;
@@ -17,7 +19,7 @@ export interface BlobPaths {
 export function blobPaths(dir: string): BlobPaths {
   const partial = join(dir, 'partial');
   return {
-    stored: (sha256) => join(dir, sha256.slice(0, 2), sha256.slice(2, 4), sha256),
+    stored: (sha256) => join(dir, sha256.slice(0, 2), sha256),
     unfinished: (sha256) => join(partial, `${sha256}.part`),
     temporary: () => join(partial, `${process.pid}.${randomBytes(9).toString('hex')}.tmp`),
   };
@@ -35,12 +37,17 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Makes the folders and removes what dead processes left.
+ * Makes the folders and removes what dead processes left. One level of 256 folders, all made here: a million blobs are 4 000
+ * entries each, and no blob pays for a folder of its own (each new one would cost two more fsyncs).
  * @returns how many files were removed
  */
 export async function tidyPartial(dir: string, nowMs: number): Promise<number> {
   const partial = join(dir, 'partial');
   await mkdir(partial, { recursive: true });
+  for (let first = 0; first < 256; first++) {
+    mkdirSync(join(dir, first.toString(16).padStart(2, '0')), { recursive: true });
+  }
+  await syncFolder(dir);
   let removed = 0;
   for (const name of await readdir(partial)) {
     const path = join(partial, name);
@@ -52,40 +59,4 @@ export async function tidyPartial(dir: string, nowMs: number): Promise<number> {
     removed++;
   }
   return removed;
-}
-
-/** Makes the folders that blobs lie in, when they are needed. */
-export interface BlobFolders {
-  /** The folder of this blob is there. @returns the folders whose entries are new and not durable yet */
-  ready(path: string): Promise<readonly string[]>;
-  /** Somebody removed folders: look again. */
-  forget(): void;
-}
-
-const alreadyThere = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
-
-export function createBlobFolders(dir: string): BlobFolders {
-  /** At most 65 536. Remembered, so that only the first blob of a folder pays for it. */
-  const known = new Set<string>();
-  return {
-    async ready(path) {
-      const leaf = dirname(path);
-      if (known.has(leaf)) return [];
-      const parent = dirname(leaf);
-      try {
-        await mkdir(leaf);
-        known.add(leaf);
-        return [parent];
-      } catch (error) {
-        if (alreadyThere(error)) {
-          known.add(leaf);
-          return [];
-        }
-        await mkdir(leaf, { recursive: true });
-        known.add(leaf);
-        return [dir, parent];
-      }
-    },
-    forget: () => known.clear(),
-  };
 }

@@ -1,5 +1,5 @@
 /**
- * Bytes by their digest, `DIR/ab/cd/<sha256>`: hashed while written, there whole or not at all. Knows nothing of names and types.
+ * Bytes by their digest, `DIR/ab/<sha256>`: hashed while written, there whole or not at all. Knows nothing of names and types.
  * Files are read-only, since others (the central store) hold links to the same bytes.
  */
 import { createReadStream } from 'node:fs';

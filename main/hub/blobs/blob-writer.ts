@@ -1,12 +1,12 @@
 /** Writes whole blobs: small ones from memory, large ones through a temporary file, known ones not at all. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsync, openSync, statSync, writeSync } from 'node:fs';
-import { chmod, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, fsync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { chmod, type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { sha256OfFile } from '../../../common/files.ts';
 import { MillraceError } from '../../../contract/errors.ts';
-import { type BlobPaths, createBlobFolders } from './blob-paths.ts';
+import type { BlobPaths } from './blob-paths.ts';
 import type { BlobStore, StoredBlob } from './blob-store.ts';
 import { createFolderSync } from './folder-sync.ts';
 import { diskError, tooLarge, writeStream } from './write-file.ts';
@@ -124,7 +124,6 @@ function writeAllSync(file: number, piece: Uint8Array): void {
 /** Looking up and naming of stored files. */
 function createNames(dir: string, paths: BlobPaths) {
   const syncFolder = createFolderSync();
-  const folders = createBlobFolders(dir);
   const size = async (sha256: string): Promise<number | undefined> => {
     try {
       return (await stat(paths.stored(sha256))).size;
@@ -143,16 +142,16 @@ function createNames(dir: string, paths: BlobPaths) {
     },
     async giveName(from: string, sha256: string): Promise<void> {
       const path = paths.stored(sha256);
-      let fresh = await folders.ready(path);
       try {
-        await rename(from, path);
+        renameSync(from, path);
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error;
-        folders.forget();
-        fresh = await folders.ready(path);
-        await rename(from, path);
+        // Somebody removed the folder.
+        await mkdir(dirname(path), { recursive: true });
+        renameSync(from, path);
+        await syncFolder(dir);
       }
-      await Promise.all([dirname(path), ...fresh].map(syncFolder));
+      await syncFolder(dirname(path));
     },
   };
 }

@@ -16,7 +16,15 @@ export interface OutboxPump {
   stop(): Promise<void>;
 }
 
-export function createOutboxPump(parts: { catalog: Catalog; queues: NodeQueues; logger: Logger }): OutboxPump {
+export interface OutboxParts {
+  readonly catalog: Catalog;
+  readonly queues: NodeQueues;
+  readonly logger: Logger;
+  /** Whether an answer to the attempt would still count. */
+  isOpen(attemptId: string): boolean;
+}
+
+export function createOutboxPump(parts: OutboxParts): OutboxPump {
   const { catalog, queues, logger } = parts;
   const waiting: OutboxRow[] = [];
   /** Sent, and still in the catalog's outbox. */
@@ -30,16 +38,13 @@ export function createOutboxPump(parts: { catalog: Catalog; queues: NodeQueues; 
     sent.push(...rows.map((row) => row.payload.attemptId));
     if (isAsked) return;
     catalog
-      .commitLater(() => {
-        deleteOutbox(catalog, sent.splice(0));
-        deleteStaleOutbox(catalog);
-      })
+      .commitLater(() => deleteOutbox(catalog, sent.splice(0)))
       .catch((error: unknown) => logger.warn({ error }, 'sent placements stay in the outbox; they are sent again'));
   };
   const drain = async (): Promise<void> => {
     while (waiting.length > 0 && !stopped) {
       const rows = waiting.slice(0, rowsAtOnce);
-      await queues.add(rows);
+      await queues.add(rows.filter((row) => parts.isOpen(row.payload.attemptId)));
       waiting.splice(0, rows.length);
       if (!stopped) forget(rows);
     }
@@ -58,6 +63,7 @@ export function createOutboxPump(parts: { catalog: Catalog; queues: NodeQueues; 
   return {
     pump,
     start() {
+      deleteStaleOutbox(catalog);
       waiting.push(...outboxRows(catalog));
       pump();
     },
