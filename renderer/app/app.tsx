@@ -2,26 +2,18 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import type { i18n } from 'i18next';
-import { createContext, useContext, useMemo } from 'react';
+import { useMemo } from 'react';
 import { I18nextProvider, useTranslation } from 'react-i18next';
 import type { ShellApi } from '../../contract/shell-api.ts';
 import { FormatContext, formatsOf } from '../format.ts';
 import { themeWith, tokenResolver } from '../theme.ts';
-import { type Preferences, useAppearance } from './appearance.ts';
+import { type Preferences, PreferencesContext, useAppearance, usePreferences } from './appearance.ts';
 import { SessionGate } from './session-gate.tsx';
 
 interface AppProps {
   readonly translations: i18n;
   readonly preferences: Preferences;
   readonly shell: ShellApi | null;
-}
-
-const PreferencesContext = createContext<Preferences | null>(null);
-
-export function usePreferences(): Preferences {
-  const preferences = useContext(PreferencesContext);
-  if (preferences === null) throw new Error('outside the window');
-  return preferences;
 }
 
 export function App({ translations, preferences, shell }: AppProps) {

@@ -1,5 +1,6 @@
 /** Which palette is on: the user's choice, or what the system asks for; follows changes at once. */
 import { useMediaQuery } from '@mantine/hooks';
+import { createContext, useContext } from 'react';
 import { type Observable, observable, useObservable } from '../live/observable.ts';
 
 export type AppearanceChoice = 'system' | 'light' | 'dark' | 'contrast';
@@ -22,6 +23,14 @@ export function loadPreferences(storage: Storage): Preferences {
   appearance.subscribe(() => storage.setItem(appearanceKey, appearance.get()));
   singleKeys.subscribe(() => storage.setItem(singleKeysKey, singleKeys.get() ? 'on' : 'off'));
   return { appearance, singleKeys };
+}
+
+export const PreferencesContext = createContext<Preferences | null>(null);
+
+export function usePreferences(): Preferences {
+  const preferences = useContext(PreferencesContext);
+  if (preferences === null) throw new Error('outside the window');
+  return preferences;
 }
 
 export interface Appearance {

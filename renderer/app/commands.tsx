@@ -18,7 +18,7 @@ import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { useFailures, useRetryGroup } from '../components/use-failures.ts';
 import { chooseLanguage, currentLanguage } from '../i18n.ts';
-import { usePreferences } from './app.tsx';
+import { usePreferences } from './appearance.ts';
 import { places } from './rail.tsx';
 import type { FilePicker } from './use-file-picker.ts';
 

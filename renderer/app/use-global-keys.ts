@@ -2,7 +2,7 @@
 import { spotlight } from '@mantine/spotlight';
 import { useEffect } from 'react';
 import { useNavigate } from 'react-router';
-import { usePreferences } from './app.tsx';
+import { usePreferences } from './appearance.ts';
 import type { FilePicker } from './use-file-picker.ts';
 
 interface GlobalKeys {

@@ -10,7 +10,6 @@ export const appMessages = {
   farm: pair('Farm', 'Farm'),
   settings: pair('Settings', 'Einstellungen'),
   search: pair('Search items', 'Elemente suchen'),
-  searchHint: pair('Search, or {{keys}} for commands', 'Suchen, oder {{keys}} für Befehle'),
   searchShort: pair('Search', 'Suchen'),
   bar: pair('Search and state', 'Suche und Zustand'),
   commands: pair('Commands', 'Befehle'),
@@ -34,12 +33,9 @@ export const appMessages = {
   ),
   close: pair('Close', 'Schließen'),
   cancel: pair('Cancel', 'Abbrechen'),
-  back: pair('Back', 'Zurück'),
-  copy: pair('Copy', 'Kopieren'),
   copied: pair('Copied', 'Kopiert'),
   retry: pair('Try again', 'Noch einmal'),
   loading: pair('Loading', 'Lädt'),
-  loadFailed: pair('This could not be loaded.', 'Das konnte nicht geladen werden.'),
   brokenTitle: pair('This page stopped', 'Diese Seite ist stehen geblieben'),
   brokenText: pair(
     'Something in the window failed. Your work is not touched; load the window again.',
@@ -103,6 +99,5 @@ export const liveMessages = {
   done_other: pair('{{count, number}} items done.', '{{count, number}} Elemente fertig.'),
   failed_one: pair('{{count, number}} item failed.', '{{count, number}} Element fehlgeschlagen.'),
   failed_other: pair('{{count, number}} items failed.', '{{count, number}} Elemente fehlgeschlagen.'),
-  machineJoined: pair('{{name}} joined.', '{{name}} ist dabei.'),
   machineSilent: pair('{{name}} is not heard of any more.', 'Von {{name}} ist nichts mehr zu hören.'),
 } as const satisfies Section;

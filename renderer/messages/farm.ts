@@ -14,7 +14,6 @@ export const farmMessages = {
   ),
   thisMachine: pair('This machine', 'Dieser Rechner'),
   seen: pair('Last heard {{time}}', 'Zuletzt gehört {{time}}'),
-  joined: pair('Joined {{time}}', 'Dabei seit {{time}}'),
   doesNothing: pair('Free. It takes the next item.', 'Frei. Er nimmt das nächste Element.'),
   silentText: pair('Not heard of. Its work went to the others.', 'Nichts zu hören. Seine Arbeit ging an die anderen.'),
   pausedText: pair('Its owner wants it for other things now.', 'Sein Besitzer braucht ihn gerade selbst.'),
@@ -79,7 +78,6 @@ export const failureMessages = {
   at: pair('at “{{step}}”', 'bei „{{step}}“'),
   said: pair('What was said', 'Was gemeldet wurde'),
   which: pair('Items', 'Elemente'),
-  newest: pair('newest {{time}}', 'zuletzt {{time}}'),
   toSettings: pair('Open settings', 'Einstellungen öffnen'),
 } as const satisfies Section;
 

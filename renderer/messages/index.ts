@@ -3,7 +3,7 @@ import { appMessages, liveMessages, sessionMessages } from './app.ts';
 import { dropMessages, raceMessages, watermarkMessages } from './drop.ts';
 import { errorMessages } from './errors.ts';
 import { failureMessages, farmMessages, reasonMessages, stateMessages, stepMessages } from './farm.ts';
-import { itemMessages, libraryMessages } from './library.ts';
+import { itemMessages, kindMessages, libraryMessages } from './library.ts';
 import type { Pair } from './pair.ts';
 import { settingsMessages } from './settings.ts';
 
@@ -16,6 +16,7 @@ export const catalogue = {
   race: raceMessages,
   library: libraryMessages,
   item: itemMessages,
+  kind: kindMessages,
   farm: farmMessages,
   failure: failureMessages,
   state: stateMessages,

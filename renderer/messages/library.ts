@@ -1,5 +1,6 @@
 /** Texts of the library and of an item's page. */
-import { pair, type Section } from './pair.ts';
+import type { MediaKind } from '../../contract/item.ts';
+import { type Pair, pair, type Section } from './pair.ts';
 
 export const libraryMessages = {
   title: pair('Library', 'Bibliothek'),
@@ -53,7 +54,6 @@ export const libraryMessages = {
   list: pair('Items', 'Elemente'),
   name: pair('Name', 'Name'),
   state: pair('State', 'Zustand'),
-  kind: pair('Kind', 'Art'),
   dimensions: pair('Dimensions', 'Maße'),
   size: pair('Size', 'Größe'),
   added: pair('Added', 'Hinzugefügt'),
@@ -77,7 +77,6 @@ export const itemMessages = {
   runs: pair('Runs', 'Durchläufe'),
   run: pair('Run of {{time}}', 'Durchlauf {{time}}'),
   provenance: pair('How it was made', 'Wie es entstand'),
-  file: pair('File', 'Datei'),
   input: pair('Original', 'Original'),
   result: pair('Result', 'Ergebnis'),
   hash: pair('SHA-256', 'SHA-256'),
@@ -86,14 +85,11 @@ export const itemMessages = {
   dimensions: pair('Dimensions', 'Maße'),
   bytes: pair('Size', 'Größe'),
   added: pair('Added', 'Hinzugefügt'),
-  machine: pair('Machine', 'Rechner'),
-  engine: pair('Engine', 'Programm'),
   parameters: pair('Parameters', 'Parameter'),
   yes: pair('yes', 'ja'),
   no: pair('no', 'nein'),
   usual: pair('as usual', 'wie üblich'),
   steps: pair('Steps', 'Schritte'),
-  took: pair('{{time}}', '{{time}}'),
   reused: pair('result reused', 'Ergebnis wiederverwendet'),
   tries_one: pair('{{count, number}} try', '{{count, number}} Versuch'),
   tries_other: pair('{{count, number}} tries', '{{count, number}} Versuche'),
@@ -105,12 +101,14 @@ export const itemMessages = {
   stop: pair('Stop', 'Anhalten'),
   gone: pair('This item is not in the library.', 'Dieses Element ist nicht in der Bibliothek.'),
   toLibrary: pair('To the library', 'Zur Bibliothek'),
-  inMain: pair('Item', 'Element'),
-  kind_image: pair('Picture', 'Bild'),
-  kind_video: pair('Video', 'Video'),
-  kind_audio: pair('Sound', 'Ton'),
-  kind_comic: pair('Comic', 'Comic'),
-  kind_document: pair('Document', 'Dokument'),
-  kind_text: pair('Text', 'Text'),
-  kind_other: pair('File', 'Datei'),
 } as const satisfies Section;
+
+export const kindMessages = {
+  image: pair('Picture', 'Bild'),
+  video: pair('Video', 'Video'),
+  audio: pair('Sound', 'Ton'),
+  comic: pair('Comic', 'Comic'),
+  document: pair('Document', 'Dokument'),
+  text: pair('Text', 'Text'),
+  other: pair('File', 'Datei'),
+} as const satisfies Record<MediaKind, Pair>;

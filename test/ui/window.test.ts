@@ -1,5 +1,4 @@
 /** The window against a real hub and its own node: drop, watch, open, retry; by pointer and by keyboard alone. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
@@ -16,6 +15,7 @@ import {
   openPage,
   requireWindow,
 } from './support/browser.ts';
+import { stageProcesses } from './support/stage-processes.ts';
 
 let farm: Farm;
 let hub: FarmHub;
@@ -66,29 +66,6 @@ const doneShown = async (page: Page): Promise<number> =>
         .textContent()) ?? '',
     )?.[1] ?? -1,
   );
-
-/** Process ids of the stage processes below a process. */
-function stageProcesses(root: number): number[] {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      parents.set(Number(entry), Number(/PPid:\s*(\d+)/.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1]));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const isBelow = (pid: number): boolean => {
-    const parent = parents.get(pid);
-    return parent !== undefined && (parent === root || isBelow(parent));
-  };
-  return [...parents.keys()].filter((pid) => {
-    try {
-      return isBelow(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('stage-process');
-    } catch {
-      return false;
-    }
-  });
-}
 
 describe('the window of a real hub', () => {
   test('takes its token out of the address, and asks for one where there is none', async () => {

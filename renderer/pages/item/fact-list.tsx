@@ -21,7 +21,7 @@ export function FactList({ item }: { readonly item: Item }) {
   const format = useFormat();
   return (
     <dl className={classes['facts']}>
-      <Fact label={t('item.kind')}>{t(`item.kind_${item.kind}`)}</Fact>
+      <Fact label={t('item.kind')}>{t(`kind.${item.kind}`)}</Fact>
       {item.width !== null && item.height !== null && (
         <Fact label={t('item.dimensions')}>
           {format.number(item.width)} × {format.number(item.height)}

@@ -2,8 +2,7 @@
 import { SegmentedControl, Switch } from '@mantine/core';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
-import { usePreferences } from '../../app/app.tsx';
-import { appearanceChoices } from '../../app/appearance.ts';
+import { appearanceChoices, usePreferences } from '../../app/appearance.ts';
 import { chooseLanguage, currentLanguage } from '../../i18n.ts';
 import { useObservable } from '../../live/observable.ts';
 import { Row, Section } from './section.tsx';

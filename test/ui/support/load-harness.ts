@@ -20,6 +20,8 @@ export interface LoadHarness {
   readonly url: string;
   readonly token: string;
   readonly farm: LoadFarm;
+  /** False cuts the event streams and refuses new ones. */
+  answersEvents(yes: boolean): void;
   close(): Promise<void>;
 }
 
@@ -128,6 +130,7 @@ export async function startLoadHarness(options: HarnessOptions): Promise<LoadHar
   const photos = options.photos === undefined ? [] : photosIn(options.photos);
   const drawn = await drawPictures();
   let eventId = 1;
+  let eventsOpen = true;
 
   const ticking = setInterval(() => {
     const text = farm
@@ -152,7 +155,7 @@ export async function startLoadHarness(options: HarnessOptions): Promise<LoadHar
     const picture = /^\/blobs\/([0-9a-f]{64})/.exec(path)?.[1];
     if (picture !== undefined) return sendPicture(response, picture, photos, drawn);
     if (request.headers.authorization !== `Bearer ${token}`) return sendProblem(response, 401, 'unauthorized');
-    if (path === '/events') return stream(response);
+    if (path === '/events') return eventsOpen ? stream(response) : sendProblem(response, 503, 'not_ready');
     for (const [name, operation] of Object.entries(operations) as [OperationName, Operation][]) {
       const params = operation.method === request.method ? matchPath(operation.path, path) : null;
       const answer = answers[name];
@@ -182,6 +185,10 @@ export async function startLoadHarness(options: HarnessOptions): Promise<LoadHar
     url: `http://127.0.0.1:${address.port}/`,
     token,
     farm,
+    answersEvents(yes) {
+      eventsOpen = yes;
+      if (!yes) for (const listener of listeners) listener.destroy();
+    },
     async close() {
       clearInterval(ticking);
       server.closeAllConnections();
