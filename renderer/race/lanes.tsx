@@ -56,7 +56,7 @@ export function Lanes({ nodes, flowing }: LanesProps) {
       aria-hidden
       data-lanes
       data-flowing={flowing || undefined}
-      style={{ height: Math.max(94, Math.min(mostHeightPx, virtual.getTotalSize())) }}
+      style={{ height: Math.min(mostHeightPx, virtual.getTotalSize()) }}
     >
       <div className={classes['bed']} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start, size, key }) => {
