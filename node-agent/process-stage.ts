@@ -26,6 +26,7 @@ import type { HubClient } from './hub-client.ts';
 import type { Delivery, ResultOutbox } from './result-outbox.ts';
 import type { BlobCache, HeldBlob } from './runtime/blob-cache.ts';
 import type { Isolate, UnitOutcome } from './runtime/isolate.ts';
+import type { Slots } from './slots.ts';
 import type { HubAccess, LocalInput, LocalOutput } from './stages/stage-implementation.ts';
 import { isPassing, type UploadSource, uploadBlob } from './upload.ts';
 
@@ -33,6 +34,8 @@ export interface StageRunnerParts {
   readonly hub: Pick<HubClient, 'uploadOffset' | 'writeBlob'>;
   readonly cache: BlobCache;
   readonly isolate: Pick<Isolate, 'run'>;
+  /** Turns at computing: bytes of more units than compute at once may be on their way. */
+  readonly slots: Slots;
   readonly outbox: Pick<ResultOutbox, 'send' | 'held'>;
   /** Folder on the cache's file system for what stages write. */
   readonly scratchDir: string;
@@ -170,15 +173,20 @@ async function runStage(work: Work, inputs: readonly LocalInput[], scratchDir: s
   const { parts, payload, attempt, measured } = work;
   const { kind, options, timeoutMs, memoryBytes } = payload;
   mkdirSync(scratchDir);
+  const giveBack = await parts.slots.take(kind, attempt.abort.signal);
   const startedMs = parts.clock.monotonicMs();
-  const unit = { kind, options, inputs, scratchDir, hub: parts.hubAccess(kind), timeoutMs, memoryBytes };
-  const outcome = await parts.isolate.run(unit, attempt.abort.signal, (progress) => {
-    attempt.progress = progress;
-    parts.changed();
-  });
-  measured.processingMs = parts.clock.monotonicMs() - startedMs;
-  measured.peakMemoryBytes = outcome.peakMemoryBytes;
-  return outcome;
+  try {
+    const unit = { kind, options, inputs, scratchDir, hub: parts.hubAccess(kind), timeoutMs, memoryBytes };
+    const outcome = await parts.isolate.run(unit, attempt.abort.signal, (progress) => {
+      attempt.progress = progress;
+      parts.changed();
+    });
+    measured.processingMs = parts.clock.monotonicMs() - startedMs;
+    measured.peakMemoryBytes = outcome.peakMemoryBytes;
+    return outcome;
+  } finally {
+    giveBack();
+  }
 }
 
 /** Sends the outputs and keeps them here: the next stage may run on this machine. */

@@ -21,6 +21,7 @@ import { createPull, type Pull } from './pull.ts';
 import { openResultOutbox, type ResultOutbox } from './result-outbox.ts';
 import { type BlobCache, openBlobCache } from './runtime/blob-cache.ts';
 import { createIsolate, type Isolate } from './runtime/isolate.ts';
+import { createSlots } from './slots.ts';
 import { implementedKinds } from './stages/index.ts';
 import type { HubAccess } from './stages/stage-implementation.ts';
 
@@ -153,6 +154,7 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
     hub,
     cache,
     isolate,
+    slots: createSlots((kind) => ability.capability.kinds.find((can) => can.kind === kind)?.concurrency ?? 1),
     outbox,
     scratchDir,
     hubAccess: (kind) => hubAccess(hub, identity, ability, kind),

@@ -109,7 +109,14 @@ interface Crew {
 /** More errors in a second than this are no outage but a loop. */
 const maxErrorsASecond = 20;
 
-const hasRoom = ({ active, share }: Lane): boolean => active.size < share.concurrency;
+/**
+ * Orders that a worker takes beyond those that compute: one whose inputs are on their way, one whose outputs are. Otherwise the
+ * processor would stand still during every transfer.
+ */
+const inTransfer = 2;
+const widthOf = (share: QueueShare): number => share.concurrency + inTransfer;
+
+const hasRoom = ({ active, share }: Lane): boolean => active.size < widthOf(share);
 const isResting = ({ paused, closed }: Crew): boolean => paused || closed;
 
 async function work({ parts }: Crew, lane: Lane, order: unknown, jobId: string): Promise<void> {
@@ -144,13 +151,13 @@ function guardAgainstLoop(worker: Worker, queue: string, logger: Logger): void {
 
 function openWorker(crew: Crew, lane: Lane): void {
   const { access, nodeName, logger } = crew.parts;
-  const { queue, concurrency } = lane.share;
+  const { queue } = lane.share;
   const processor = (job: Job<unknown>): Promise<void> => work(crew, lane, job.data, job.id ?? '');
   const worker = new Worker(queue, processor, {
     connection: crew.connection,
     prefix: access.prefix,
     name: nodeName.replace(/[^\w.-]/g, '-'),
-    concurrency,
+    concurrency: widthOf(lane.share),
     lockDuration: lockMs,
     stalledInterval: lockMs,
     maxStalledCount: 1e6,

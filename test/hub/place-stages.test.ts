@@ -47,9 +47,9 @@ const many = (count: number, prefix: string, change: Partial<ReadyStage> = {}) =
 const never = new Map<string, number>();
 
 describe('depth', () => {
-  test('slow units: what runs and one more', () => {
-    expect(depth(2, 1_000)).toBe(3);
-    expect(depth(2, undefined)).toBe(3);
+  test('slow units: what computes, one that comes and one that goes', () => {
+    expect(depth(2, 1_000)).toBe(4);
+    expect(depth(2, undefined)).toBe(4);
     expect(depth(0, 10)).toBe(0);
   });
   test('short units: a quarter of a second of work, bounded', () => {
@@ -61,8 +61,8 @@ describe('depth', () => {
 describe('placeStages', () => {
   test('fills machines to their depth and leaves the rest', () => {
     const placements = placeStages([group(many(10, 's'))], [node('n1'), node('n2')], never, 0);
-    expect(placements).toHaveLength(6);
-    expect(placements.filter((p) => p.nodeId === 'n1')).toHaveLength(3);
+    expect(placements).toHaveLength(8);
+    expect(placements.filter((p) => p.nodeId === 'n1')).toHaveLength(4);
   });
   test('first in, first out within a batch', () => {
     const placements = placeStages([group(many(3, 's'))], [node('n1')], never, 0);
@@ -75,7 +75,7 @@ describe('placeStages', () => {
       group(many(2, 'x', { priority: 'now', batchId: 'x' })),
     ];
     const ids = placeStages(groups, [node('n1')], never, 0).map((p) => p.stage.id);
-    expect(ids).toEqual(['x0', 'x1', 'n0']);
+    expect(ids).toEqual(['x0', 'x1', 'n0', 'n1']);
   });
   test('a priority that waited too long gets one placement', () => {
     const groups = [
@@ -83,12 +83,12 @@ describe('placeStages', () => {
       group(many(9, 'x', { priority: 'now', batchId: 'x' })),
     ];
     const ids = placeStages(groups, [node('n1')], new Map([['watermark bulk', 0]]), 600_000).map((p) => p.stage.id);
-    expect(ids).toEqual(['b0', 'x0', 'x1']);
+    expect(ids).toEqual(['b0', 'x0', 'x1', 'x2']);
   });
   test('batches share fairly, whatever their size and what they have in flight', () => {
     const groups = [group(many(100, 'a'), 2), group(many(3, 'b', { batchId: 'b' }), 0)];
     const ids = placeStages(groups, [node('n1', { concurrency: 3 })], never, 0).map((p) => p.stage.id);
-    expect(ids).toEqual(['b0', 'b1', 'a0', 'b2']);
+    expect(ids).toEqual(['b0', 'b1', 'a0', 'b2', 'a1']);
   });
   test('the machine that is expected to finish first: speed, queue, bytes that it holds', () => {
     const fast = node('fast', { speedMs: new Map([['watermark', 100]]) });
@@ -117,7 +117,7 @@ describe('placeStages', () => {
   test('10 000 waiting and 64 machines are decided in milliseconds', () => {
     const groups = Array.from({ length: 50 }, (_, i) => group(many(200, `g${i}-`, { batchId: `g${i}` })));
     const nodes = Array.from({ length: 64 }, (_, i) => node(`n${i}`));
-    expect(placeStages(groups, nodes, never, 0)).toHaveLength(64 * 3);
+    expect(placeStages(groups, nodes, never, 0)).toHaveLength(64 * 4);
   });
 });
 

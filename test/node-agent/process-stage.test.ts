@@ -14,6 +14,7 @@ import { createStageRunner, type StageRunner } from '../../node-agent/process-st
 import { openResultOutbox, type ResultOutbox } from '../../node-agent/result-outbox.ts';
 import { type BlobCache, openBlobCache } from '../../node-agent/runtime/blob-cache.ts';
 import { createIsolate, type Isolate } from '../../node-agent/runtime/isolate.ts';
+import { createSlots } from '../../node-agent/slots.ts';
 import { type FakeHub, sha256, startFakeHub } from './support/fake-hub.ts';
 
 const entryPath = fileURLToPath(new URL('./support/test-stages.ts', import.meta.url));
@@ -65,6 +66,7 @@ async function open(): Promise<void> {
     hub: client,
     cache,
     isolate,
+    slots: createSlots(() => 8),
     outbox,
     scratchDir: join(dir, 'scratch'),
     hubAccess: () => null,

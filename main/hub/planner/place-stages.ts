@@ -65,14 +65,17 @@ const diskReserveBytes = 500_000_000;
 /** Stages of one group that are looked at when the oldest fit nowhere. */
 const lookPast = 32;
 
+/** One whose bytes are on their way to the machine, and one whose bytes are on their way back. */
+const inTransfer = 2;
+
 /**
- * How many placements may lie at a machine: what runs at once and one more, or more of them where units are so short that one
- * more would be done before the next could arrive.
+ * How many placements may lie at a machine: what computes at once and what is in transfer, or more where units are so short that
+ * those would be done before the next could arrive.
  */
 export function depth(concurrency: number, speedMs: number | undefined): number {
   if (concurrency === 0) return 0;
-  const ahead = speedMs === undefined ? 1 : Math.ceil((lookaheadMs * concurrency) / Math.max(speedMs, 1));
-  return concurrency + Math.min(Math.max(ahead, 1), maxAhead);
+  const ahead = speedMs === undefined ? 0 : Math.ceil((lookaheadMs * concurrency) / Math.max(speedMs, 1));
+  return concurrency + Math.min(Math.max(ahead, inTransfer), maxAhead);
 }
 
 const can = (node: PlacingNode, stage: ReadyStage): boolean =>
