@@ -15,6 +15,7 @@ import { type HubLinkParts, keepLinked } from './hub-link.ts';
 import { createHubSearch, type HubSearch } from './hub-search.ts';
 import { forgetJoinedHub, loadJoinedHub, readJoinToken } from './joined-hub.ts';
 import { createLoadMeter, freeDiskBytes } from './load.ts';
+import { countBuffersWithTheHeap } from './memory.ts';
 import { type OwnerRules, watchOwnerRules } from './owner-rules.ts';
 import { createStageRunner, type StageRunner } from './process-stage.ts';
 import { createPull, type Pull } from './pull.ts';
@@ -204,6 +205,7 @@ async function settle(runner: StageRunner, ms: number, clock: Clock): Promise<vo
  * @throws Error with a sentence for the user: folder in use, files that cannot be read
  */
 export async function startAgent(config: AgentConfig, parts: AgentParts): Promise<Agent> {
+  countBuffersWithTheHeap();
   const closers: Closers = [];
   const { logger, clock = systemClock } = parts;
   const close = async (): Promise<void> => {

@@ -32,10 +32,10 @@ async function inParallel<T>(
   );
 }
 
-async function bareLoop(photos: readonly string[], folder: string): Promise<number> {
+async function bareLoop(photos: readonly string[], folder: string, threads: number): Promise<number> {
   await mkdir(folder, { recursive: true });
   const program = join(import.meta.dirname, 'bare-watermark.ts');
-  const { stdout } = await run(process.execPath, [program, String(cores), folder, ...photos], { maxBuffer: 1 << 20 });
+  const { stdout } = await run(process.execPath, [program, String(threads), folder, ...photos], { maxBuffer: 1 << 20 });
   return JSON.parse(stdout).ms;
 }
 
@@ -71,28 +71,28 @@ const sets: readonly PictureSet[] = [
   { name: '20 of 12 megapixel', count: 20, width: 4_000, height: 3_000 },
 ];
 
-async function compare(farm: Farm, hub: FarmHub, set: PictureSet): Promise<void> {
-  const folder = join(farm.dir, `set-${set.width}`);
+async function compare(farm: Farm, hub: FarmHub, set: PictureSet, threads: number): Promise<void> {
+  const folder = join(farm.dir, `set-${set.width}-${threads}`);
   const photos = await makePhotos(folder, set.count, {
     width: set.width,
     height: set.height,
     seed: set.width,
     format: 'jpeg',
   });
-  const warmUp = await makePhotos(join(folder, 'warm'), 8, {
+  const warmUp = await makePhotos(join(folder, 'warm'), set.count / 5, {
     width: set.width,
     height: set.height,
     seed: 99_999,
     format: 'jpeg',
   });
   await throughSystem(hub, warmUp);
-  const before = await bareLoop(photos, join(folder, 'bare-1'));
+  const before = await bareLoop(photos, join(folder, 'bare-1'), threads);
   const systemMs = await throughSystem(hub, photos);
-  const after = await bareLoop(photos, join(folder, 'bare-2'));
+  const after = await bareLoop(photos, join(folder, 'bare-2'), threads);
   const bareMs = (before + after) / 2;
   const rate = (ms: number): string => ((set.count * 1_000) / ms).toFixed(1);
   say(
-    `${set.name}: bare sharp ${rate(bareMs)}/s (${rate(before)}, ${rate(after)}), whole system ${rate(systemMs)}/s, ratio ${(bareMs / systemMs).toFixed(2)}`,
+    `${set.name}, ${threads} thread${threads === 1 ? '' : 's'}: bare sharp ${rate(bareMs)}/s (${rate(before)}, ${rate(after)}), whole system ${rate(systemMs)}/s, ratio ${(bareMs / systemMs).toFixed(2)}`,
   );
 }
 
@@ -184,9 +184,12 @@ const farm = await createFarm();
 try {
   say(`${cores} cores, Node ${process.version}`);
   if (wanted('speed')) {
-    const hub = await farm.hub([], { environment: { MILLRACE_STAGE_THREADS: '1' } });
-    for (const set of sets) await compare(farm, hub, set);
-    await hub.stop();
+    for (const threads of new Set([1, cores])) {
+      const environment = { MILLRACE_STAGE_THREADS: '1', WORKER_CONCURRENCY: `watermark=${threads}` };
+      const hub = await farm.hub([], { environment, dataDir: join(farm.dir, `hub-${threads}`) });
+      for (const set of sets) await compare(farm, hub, set, threads);
+      await hub.stop();
+    }
   }
   if (wanted('accept')) await acceptLatency(farm);
   if (wanted('memory')) await uploadMemory(farm);

@@ -161,6 +161,8 @@ describe('with a hub and a node', () => {
     const plain = await run('token');
     expect(plain.out).toMatch(/^mrt1\.\S+\n$/);
     expect(plain.err).toContain('millrace');
+    const own = await json('token', '--ui');
+    expect(own).toEqual({ token: hub.token, window: `${hub.url}/#token=${hub.token}` });
   }, 60_000);
 
   test('folders are walked, results come out under their names, twins apart', async () => {
