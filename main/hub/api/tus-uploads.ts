@@ -13,7 +13,7 @@ import { MillraceError } from '../../../contract/errors.ts';
 import { apiBase } from '../../../contract/hub-api.ts';
 import { uuidSchema } from '../../../contract/ids.ts';
 import type { AcceptedFile } from '../../../contract/operations/operation.ts';
-import { findBatch } from '../catalog/jobs.ts';
+import { batchExists } from '../catalog/jobs.ts';
 import { problemMediaType, problemOfCode, problemOfThrown } from './problems.ts';
 import type { ApiContext } from './route-kit.ts';
 
@@ -66,7 +66,7 @@ function createTusServer(context: ApiContext, store: FileStore): Server {
       const metadata = metadataSchema.safeParse(upload.metadata);
       if (!metadata.success)
         throw refusal(problemOfCode('request_invalid', 'Upload-Metadata needs filename and batchId (a UUID).'));
-      if (!findBatch(context.catalog, metadata.data.batchId))
+      if (!batchExists(context.catalog, metadata.data.batchId))
         throw refusal(problemOfCode('not_found', 'There is no such batch.'));
       return {};
     },

@@ -5,7 +5,7 @@ import { MillraceError } from '../../../contract/errors.ts';
 import { apiBase, operations } from '../../../contract/hub-api.ts';
 import type { Batch } from '../../../contract/item.ts';
 import { type AcceptedFile, workOrder } from '../../../contract/operations/operation.ts';
-import { findBatch } from '../catalog/jobs.ts';
+import { batchExists } from '../catalog/jobs.ts';
 import { idempotencyKeyOf, type PlainAnswer } from './idempotency.ts';
 import { InvalidRequestError, problemOfCode } from './problems.ts';
 import { checkAnnounced, type ReceivedFile, receiveBody, receiveForm } from './received-files.ts';
@@ -51,7 +51,7 @@ async function addFiles(context: ApiContext, request: FastifyRequest, reply: Fas
   const { name } = operation.query.parse(request.query);
   const key = idempotencyKeyOf(request.headers['idempotency-key']);
   // Asked before the bytes come: nobody should send 2 GB to a batch that is not there.
-  if (!findBatch(context.catalog, batchId)) throw new MillraceError('not_found', 'There is no such batch.');
+  if (!batchExists(context.catalog, batchId)) throw new MillraceError('not_found', 'There is no such batch.');
   const maxBytes = context.settings().maxUploadBytes;
 
   if (!request.isMultipart()) {

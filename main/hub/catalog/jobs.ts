@@ -71,6 +71,11 @@ export function findBatch(catalog: Catalog, id: string): BatchRow | undefined {
   });
 }
 
+/** Whether there is such a batch; cheaper than reading it. */
+export function batchExists(catalog: Catalog, id: string): boolean {
+  return catalog.get(countRow, 'SELECT 1 AS count FROM batches WHERE id = @id', { id }) !== undefined;
+}
+
 /** Batches, newest first, after the given one. */
 export function listBatches(
   catalog: Catalog,

@@ -34,8 +34,6 @@ export interface Intake {
   importFile(file: { batchId: string; name: string; sha256: string; sizeBytes: number }): Promise<AcceptedFile>;
   /** Runs a pipeline on items that are in the library. */
   submitItems(order: WorkOrder, itemIds: readonly string[]): Promise<{ batch: Batch; files: AcceptedFile[] }>;
-  /** What a blob for an option (a logo) is; the blob is recorded. @throws MillraceError for what is no picture */
-  recordOptionBlob(blob: { sha256: string; sizeBytes: number; name: string }): Promise<BlobRow>;
 }
 
 export interface IntakeParts {
@@ -161,11 +159,24 @@ function accepts(pipeline: string, item: Pick<Item, 'kind' | 'name'>): void {
     throw new MillraceError('input_wrong_kind', `“${pipeline}” takes ${kinds.join(', ')}; this is ${item.kind}.`);
 }
 
+/** Batches never change, and the files of one come one after the other: the newest are kept. */
+function createBatchMemory(catalog: Catalog): (id: string) => BatchRow | undefined {
+  const newest = new Map<string, BatchRow>();
+  return (id) => {
+    const batch = newest.get(id) ?? findBatch(catalog, id);
+    if (!batch) return undefined;
+    newest.set(id, batch);
+    const [oldest] = newest.keys();
+    if (newest.size > 100 && oldest !== undefined) newest.delete(oldest);
+    return batch;
+  };
+}
+
 async function importFile(
   parts: IntakeParts,
-  file: { batchId: string; name: string; sha256: string; sizeBytes: number },
+  batch: BatchRow | undefined,
+  file: { name: string; sha256: string; sizeBytes: number },
 ): Promise<AcceptedFile> {
-  const batch = findBatch(parts.catalog, file.batchId);
   if (!batch) throw new MillraceError('not_found', 'There is no such batch.');
   try {
     const name = safeName(file.name);
@@ -234,10 +245,10 @@ function submitItem(
 }
 
 export function createIntake(parts: IntakeParts): Intake {
+  const batchOf = createBatchMemory(parts.catalog);
   return {
     createBatch: async (order) => parts.batchView((await createBatch(parts, order)).id),
-    importFile: (file) => importFile(parts, file),
-    recordOptionBlob: (blob) => recordBlob(parts, blob),
+    importFile: (file) => importFile(parts, batchOf(file.batchId), file),
     async submitItems(order, itemIds) {
       const batch = await createBatch(parts, order);
       const files = await parts.planner.commit((changed) => itemIds.map((id) => submitItem(parts, batch, id, changed)));
