@@ -34,6 +34,8 @@ export interface Intake {
   importFile(file: { batchId: string; name: string; sha256: string; sizeBytes: number }): Promise<AcceptedFile>;
   /** Runs a pipeline on items that are in the library. */
   submitItems(order: WorkOrder, itemIds: readonly string[]): Promise<{ batch: Batch; files: AcceptedFile[] }>;
+  /** What a blob for an option (a logo) is; the blob is recorded. @throws MillraceError for what is no picture */
+  recordOptionBlob(blob: { sha256: string; sizeBytes: number; name: string }): Promise<BlobRow>;
 }
 
 export interface IntakeParts {
@@ -249,6 +251,7 @@ export function createIntake(parts: IntakeParts): Intake {
   return {
     createBatch: async (order) => parts.batchView((await createBatch(parts, order)).id),
     importFile: (file) => importFile(parts, batchOf(file.batchId), file),
+    recordOptionBlob: (blob) => recordBlob(parts, blob),
     async submitItems(order, itemIds) {
       const batch = await createBatch(parts, order);
       const files = await parts.planner.commit((changed) => itemIds.map((id) => submitItem(parts, batch, id, changed)));
