@@ -13,6 +13,9 @@ import { useParts } from '../../parts.ts';
 import { keys } from '../../query-keys.ts';
 import classes from './drop-page.module.css';
 
+/** An estimate is told in steps: it is no more exact than that, and should not flicker. */
+const etaStepMs = 5_000;
+
 export function FarmSentence() {
   const { data: farm, error, refetch } = useFarm();
   if (farm === undefined && error !== null) return <LoadError error={error} onRetry={() => void refetch()} />;
@@ -83,7 +86,8 @@ function Working({ farm, left }: { readonly farm: Farm; readonly left: number })
         {working > 0 ? t('drop.working', { count: working }) : t('drop.ready', { count: online })}{' '}
         <span className={classes['next']}>
           {t('drop.leftItems', { count: left })}{' '}
-          {remainingMs !== null && t('drop.left', { time: format.duration(remainingMs) })}
+          {remainingMs !== null &&
+            t('drop.left', { time: format.duration(Math.ceil(remainingMs / etaStepMs) * etaStepMs) })}
         </span>
       </h1>
     </div>
