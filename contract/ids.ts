@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 /** Lower-case hexadecimal SHA-256 of a blob's bytes. */
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in lower-case hexadecimal');
-export type Sha256 = z.infer<typeof sha256Schema>;
 
 /** UUIDv7: sorts by time of making. Items, jobs, batches and nodes have one. */
 export const uuidSchema = z.uuid();
@@ -14,7 +13,7 @@ export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 const stageIdPattern = /^[0-9a-f-]{36}\.[a-z0-9-]{1,64}\.[a-z0-9-]{1,64}$/;
 export const stageIdSchema = z.string().regex(stageIdPattern);
 
-const attemptIdPattern = /^([0-9a-f-]{36}\.[a-z0-9-]{1,64}\.[a-z0-9-]{1,64})~(\d{1,6})$/;
+const attemptIdPattern = /^[0-9a-f-]{36}\.[a-z0-9-]{1,64}\.[a-z0-9-]{1,64}~\d{1,6}$/;
 export const attemptIdSchema = z.string().regex(attemptIdPattern);
 
 /** `<jobId>.<kind>.<slot>`. The slot is a stable name, never an ordinal, so that an inserted page moves nothing. */
@@ -25,11 +24,4 @@ export function stageId(jobId: string, kind: string, slot: string): string {
 /** `<stageId>~<number>`, which is also the BullMQ job id of the try. Numbers count from 1. */
 export function attemptId(stage: string, number: number): string {
   return `${stage}~${number}`;
-}
-
-/** The stage that an attempt tries. Throws when the id is not an attempt's. */
-export function stageOfAttempt(attempt: string): string {
-  const stage = attemptIdPattern.exec(attempt)?.[1];
-  if (stage === undefined) throw new TypeError(`not an attempt id: ${attempt}`);
-  return stage;
 }

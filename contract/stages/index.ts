@@ -5,8 +5,6 @@ import { watermarkStage } from './watermark.ts';
 
 export const stageDefinitions = [watermarkStage, uploadFinalStage] as const satisfies readonly StageDefinition[];
 
-export type StageKind = (typeof stageDefinitions)[number]['kind'];
-
 const byKind = new Map<string, StageDefinition>(stageDefinitions.map((definition) => [definition.kind, definition]));
 
 /** The definition of a kind, or undefined when this version does not know it. */

@@ -8,6 +8,7 @@ import { randomPick, randomPicks } from './random.ts';
 import {
   at,
   readHash,
+  removeMembers,
   scanElements,
   scanOptions,
   scanReply,
@@ -74,18 +75,7 @@ const hmget: Handler = (session, argv) => {
   return out;
 };
 
-const hdel: Handler = (session, argv) => {
-  const key = at(argv, 1);
-  const found = writeHash(session, key);
-  if (found === undefined) return 0;
-  let removed = 0;
-  for (let i = 2; i < argv.length; i++) if (found.value.delete(at(argv, i))) removed++;
-  if (removed > 0) {
-    session.db.removeIfEmpty(key, found.entry);
-    session.db.changed(key);
-  }
-  return removed;
-};
+const hdel: Handler = (session, argv) => removeMembers(session, argv, writeHash(session, at(argv, 1)));
 
 const hincrby: Handler = (session, argv) => {
   const key = at(argv, 1);

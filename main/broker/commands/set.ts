@@ -5,7 +5,17 @@ import * as replies from '../replies.ts';
 import { EMPTY_ARRAY, NOT_POSITIVE, OUT_OF_RANGE, type Reply, SetReply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { randomPick, randomPicks } from './random.ts';
-import { at, readSet, scanElements, scanOptions, scanReply, upper, type Writable, writeSet } from './support.ts';
+import {
+  at,
+  readSet,
+  removeMembers,
+  scanElements,
+  scanOptions,
+  scanReply,
+  upper,
+  type Writable,
+  writeSet,
+} from './support.ts';
 
 const TABLE = `
 sadd | -3 | write denyoom fast | W1 | set | 1.0.0 | O(1) for each element added, so O(N) to add N elements | integer | Add one or more members to a set
@@ -44,18 +54,7 @@ const sadd: Handler = (session, argv) => {
   return added;
 };
 
-const srem: Handler = (session, argv) => {
-  const key = at(argv, 1);
-  const found = writeSet(session, key);
-  if (found === undefined) return 0;
-  let removed = 0;
-  for (let i = 2; i < argv.length; i++) if (found.value.delete(at(argv, i))) removed++;
-  if (removed > 0) {
-    session.db.removeIfEmpty(key, found.entry);
-    session.db.changed(key);
-  }
-  return removed;
-};
+const srem: Handler = (session, argv) => removeMembers(session, argv, writeSet(session, at(argv, 1)));
 
 const smove: Handler = (session, argv) => {
   const from = at(argv, 1);

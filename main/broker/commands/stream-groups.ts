@@ -17,7 +17,7 @@ import {
   Stream,
   type StreamId,
 } from '../structures/stream.ts';
-import { claimEffect, consumerOf, noGroup, pendingHandlers } from './stream-pending.ts';
+import { claimEffect, consumerOf, noGroup, pendingHandlers, positionEffect } from './stream-pending.ts';
 import { entryReply, idArgument, parseRead, type ReadRequest, readReply } from './stream-support.ts';
 import { at, readStream, upper, writeStream } from './support.ts';
 import { attemptOrBlock } from './waiting.ts';
@@ -163,15 +163,7 @@ function deliverNew(
   if (entries.length > 0) {
     consumer.activeAtMs = nowMs;
     session.db.changed(key);
-    session.engine.propagate(
-      'XGROUP',
-      'SETID',
-      key,
-      group.name,
-      formatId(group.lastId),
-      'ENTRIESREAD',
-      String(group.entriesRead ?? -1),
-    );
+    positionEffect(session, key, group);
   }
   return entries.map(entryReply);
 }

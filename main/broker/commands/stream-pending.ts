@@ -34,6 +34,19 @@ export function consumerOf(group: ConsumerGroup, name: string, nowMs: number): {
   return { consumer, made: true };
 }
 
+/** Keeps how far a group has read. */
+export function positionEffect(session: Session, key: string, group: ConsumerGroup): void {
+  session.engine.propagate(
+    'XGROUP',
+    'SETID',
+    key,
+    group.name,
+    formatId(group.lastId),
+    'ENTRIESREAD',
+    String(group.entriesRead ?? -1),
+  );
+}
+
 /** Keeps who owes which entry since when. */
 export function claimEffect(session: Session, key: string, group: string, pending: Pending, consumer: string): void {
   session.engine.propagate(
@@ -192,15 +205,7 @@ const xclaim: Handler = (session, argv) => {
   if (options.lastId !== undefined && compareIds(options.lastId, group.lastId) > 0) {
     group.lastId = options.lastId;
     session.db.changed(key);
-    session.engine.propagate(
-      'XGROUP',
-      'SETID',
-      key,
-      group.name,
-      formatId(group.lastId),
-      'ENTRIESREAD',
-      String(group.entriesRead ?? -1),
-    );
+    positionEffect(session, key, group);
   }
   const { consumer } = consumerOf(group, at(argv, 3), nowMs);
   consumer.seenAtMs = nowMs;

@@ -204,3 +204,19 @@ export function expiryInstant(text: string, unitMs: number, baseMs: number): num
   const instant = value * unitMs + baseMs;
   return Number.isSafeInteger(instant) ? instant : undefined;
 }
+
+/** Removes fields or members (from the third argument on) of the key in the second; an emptied key goes. @returns how many */
+export function removeMembers(
+  session: Session,
+  argv: readonly string[],
+  found: Writable<{ delete(member: string): boolean }> | undefined,
+): number {
+  if (found === undefined) return 0;
+  const key = at(argv, 1);
+  const removed = argv.slice(2).filter((member) => found.value.delete(member)).length;
+  if (removed > 0) {
+    session.db.removeIfEmpty(key, found.entry);
+    session.db.changed(key);
+  }
+  return removed;
+}
