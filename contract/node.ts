@@ -85,6 +85,8 @@ export const parentConfigSchema = z.object({
   token: joinTokenSchema,
   dataDir: z.string().min(1),
   name: z.string().min(1).max(63),
+  /** The hub's folder of blobs, which its own node reads in place. */
+  blobDir: z.string().min(1),
 });
 export type ParentConfig = z.infer<typeof parentConfigSchema>;
 

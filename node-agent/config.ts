@@ -25,6 +25,8 @@ export interface AgentConfig {
   readonly concurrency: Concurrency;
   /** Look for hubs on the network. Off for the hub's own node, whose hub is its parent. */
   readonly discover: boolean;
+  /** The hub's folder of blobs, where it is on this machine and this is the hub's own node. */
+  readonly hubBlobDir: string | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -105,11 +107,15 @@ export function agentConfig(flags: AgentFlags, environment: Environment): AgentC
     queues: parseQueues(flags.queues),
     concurrency: parseConcurrency(flags.concurrency ?? (environment['WORKER_CONCURRENCY'] || undefined)),
     discover: true,
+    hubBlobDir: null,
   };
 }
 
 /** The configuration of the hub's own node, as its parent gives it. */
-export function ownNodeConfig({ hub, token, dataDir, name }: ParentConfig, environment: Environment): AgentConfig {
+export function ownNodeConfig(
+  { hub, token, dataDir, name, blobDir }: ParentConfig,
+  environment: Environment,
+): AgentConfig {
   return {
     dataDir,
     name,
@@ -118,5 +124,6 @@ export function ownNodeConfig({ hub, token, dataDir, name }: ParentConfig, envir
     queues: null,
     concurrency: parseConcurrency(environment['WORKER_CONCURRENCY'] || undefined),
     discover: false,
+    hubBlobDir: blobDir,
   };
 }

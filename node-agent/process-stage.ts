@@ -33,6 +33,8 @@ import { isPassing, type UploadSource, uploadBlob } from './upload.ts';
 export interface StageRunnerParts {
   readonly hub: Pick<HubClient, 'uploadOffset' | 'writeBlob'>;
   readonly cache: BlobCache;
+  /** The hub takes outputs from this machine's disk itself. */
+  readonly hubIsNear: boolean;
   readonly isolate: Pick<Isolate, 'run'>;
   /** Turns at computing: bytes of more units than compute at once may be on their way. */
   readonly slots: Slots;
@@ -197,7 +199,7 @@ async function deliverOutputs(work: Work, outputs: readonly NamedOutput[]) {
   // While older results wait for the hub, newer ones do not overtake them.
   let uploaded = parts.outbox.held().length === 0;
   try {
-    if (uploaded) for (const output of outputs) await uploadBlob(parts.hub, output, signal);
+    if (uploaded && !parts.hubIsNear) for (const output of outputs) await uploadBlob(parts.hub, output, signal);
   } catch (error) {
     if (signal.aborted || !isPassing(error)) throw error;
     uploaded = false;

@@ -112,6 +112,8 @@ async function post(hub: ResultOutboxParts['hub'], entry: Pick<Delivery, 'attemp
     return { answer: 'taken' } as const;
   } catch (error) {
     if (error instanceof MillraceError && error.code === 'attempt_closed') return { answer: 'closed' } as const;
+    if (error instanceof MillraceError && error.code === 'blob_unavailable')
+      return { answer: 'incomplete', error } as const;
     if (isPassing(error) || signal.aborted) return { answer: 'away', error } as const;
     return { answer: 'refused', error } as const;
   }
@@ -147,7 +149,7 @@ export async function openResultOutbox(parts: ResultOutboxParts): Promise<Result
     const { answer, error } = { error: undefined, ...(await post(hub, entry, stopped.signal)) };
     if (answer === 'away') return false;
     logger.info({ attemptId, answer }, 'a kept result was delivered');
-    if (answer === 'refused') {
+    if (answer === 'refused' || answer === 'incomplete') {
       logger.error({ error, attemptId }, 'the hub refuses a result; it is put aside');
       await putAside(dir, entry.path);
     }
@@ -187,7 +189,7 @@ export async function openResultOutbox(parts: ResultOutboxParts): Promise<Result
       release(blobs);
       throw error;
     }
-    logger.warn({ attemptId }, 'the hub is away; a result is kept until it is back');
+    logger.warn({ attemptId }, 'the hub could not take a result; it is kept until it can');
     start();
   };
   if (queue.length > 0) start();
@@ -197,7 +199,8 @@ export async function openResultOutbox(parts: ResultOutboxParts): Promise<Result
       if (!delivery.uploaded || queue.length > 0) return await keep(delivery);
       const { attemptId } = delivery;
       const { answer, error } = { error: undefined, ...(await post(hub, delivery, stopped.signal)) };
-      if (answer === 'away') return await keep(delivery);
+      // Incomplete: the hub could not take the outputs from this disk; kept results are delivered with their bytes.
+      if (answer === 'away' || answer === 'incomplete') return await keep(delivery);
       release(delivery.blobs);
       if (answer === 'taken') return;
       if (answer === 'closed') {

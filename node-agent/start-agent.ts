@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheFolder } from '../common/blob-layout.ts';
 import { type Clock, systemClock } from '../common/clock.ts';
 import { lockFolder } from '../common/files.ts';
 import { type Identity, loadOrCreateIdentity } from '../common/identity.ts';
@@ -22,6 +23,7 @@ import { createPull, type Pull } from './pull.ts';
 import { openResultOutbox, type ResultOutbox } from './result-outbox.ts';
 import { type BlobCache, openBlobCache } from './runtime/blob-cache.ts';
 import { createIsolate, type Isolate } from './runtime/isolate.ts';
+import { readingInPlace } from './runtime/near-hub.ts';
 import { createSlots } from './slots.ts';
 import { implementedKinds } from './stages/index.ts';
 import type { HubAccess } from './stages/stage-implementation.ts';
@@ -56,7 +58,7 @@ async function openFolders(config: AgentConfig, hub: HubClient, parts: AgentPart
   await rm(scratchDir, { recursive: true, force: true });
   await mkdir(scratchDir, { recursive: true });
   const cache = await openBlobCache({
-    dir: join(dataDir, 'cache'),
+    dir: cacheFolder(dataDir),
     maxBytes: parts.maxCacheBytes ?? defaultCacheBytes,
     source: (sha256, offset, signal) => hub.readBlob(sha256, offset, signal),
     freeDiskBytes: () => freeDiskBytes(dataDir),
@@ -153,7 +155,8 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
   const load = createLoadMeter({ dataDir: config.dataDir, cacheBytes: cache.sizeBytes, clock });
   const runner = createStageRunner({
     hub,
-    cache,
+    cache: config.hubBlobDir === null ? cache : readingInPlace(cache, config.hubBlobDir),
+    hubIsNear: config.hubBlobDir !== null,
     isolate,
     slots: createSlots((kind) => ability.capability.kinds.find((can) => can.kind === kind)?.concurrency ?? 1),
     outbox,

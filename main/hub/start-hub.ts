@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { blobFile, cacheFolder } from '../../common/blob-layout.ts';
 import { systemClock } from '../../common/clock.ts';
 import { writeFileAtomic } from '../../common/files.ts';
 import type { Logger } from '../../common/log.ts';
@@ -157,7 +158,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
     ...nodesHandlers({
       ...nodeParts,
       openDoor: async () => void (await settings.change({ acceptNodes: true })),
-      results: createResults({ planner, blobs }),
+      results: createResults({ planner, blobs, nearFile: nearFiles(config, registry) }),
     }),
   };
   const previews = createPreviewService({
@@ -198,7 +199,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
   await begin(work, logger, closers);
   if (settings.current().acceptNodes || config.host !== null) await doors.open();
   closers.push(await announce(config.dataDir, api().url));
-  if (config.localNode) closers.push(startOwnNode(config, api().url, registry, logger));
+  if (config.localNode) closers.push(startOwnNode(config, storage, api().url, registry, logger));
   return {
     url: api().url,
     port: api().port,
@@ -231,11 +232,28 @@ async function announce(dataDir: string, url: string): Promise<() => Promise<voi
 /** In a checkout; the packaged app names its own. */
 const agentEntry = fileURLToPath(new URL('../../node-agent/index.ts', import.meta.url));
 
+const ownNodeFolder = (config: HubConfig): string => join(config.dataDir, 'node');
+
+/** Nodes that joined over loopback may keep their files in another folder: then there is no such file. */
+const nearFiles =
+  (config: HubConfig, registry: Work['registry']) =>
+  (nodeId: string, sha256: string): string | null =>
+    registry.list().some(({ id, local }) => id === nodeId && local)
+      ? blobFile(cacheFolder(ownNodeFolder(config)), sha256)
+      : null;
+
 /** The machine's own node: the same agent as everywhere, which joins with a token made for it. */
-function startOwnNode(config: HubConfig, url: string, registry: Work['registry'], logger: Logger): () => Promise<void> {
+function startOwnNode(
+  config: HubConfig,
+  storage: Storage,
+  url: string,
+  registry: Work['registry'],
+  logger: Logger,
+): () => Promise<void> {
   const node = startLocalNode({
     command: [config.nodeExecutable, config.agentEntry ?? agentEntry],
-    dataDir: join(config.dataDir, 'node'),
+    dataDir: ownNodeFolder(config),
+    blobDir: storage.blobs.dir,
     hubUrl: url,
     name: config.nodeName ?? hostname(),
     createToken: async () => (await registry.createToken({ uses: 1, ttlMs: 600_000 })).token,

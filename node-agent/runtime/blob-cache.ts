@@ -5,6 +5,7 @@
 import { renameSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { blobFile } from '../../common/blob-layout.ts';
 import { sha256OfFile } from '../../common/files.ts';
 import type { Logger } from '../../common/log.ts';
 import { sha256Schema } from '../../contract/ids.ts';
@@ -74,7 +75,6 @@ const recheckBytes = 256_000_000;
 
 const partialFolder = 'partial';
 const folderOf = (dir: string, sha256: string): string => join(dir, sha256.slice(0, 2));
-const pathOf = (dir: string, sha256: string): string => join(folderOf(dir, sha256), sha256);
 
 const ignoreMissing = (): void => {};
 
@@ -114,7 +114,7 @@ function put(shelf: Shelf, entry: Entry): void {
 
 /** True when the file is there in full; not so when somebody tidied up behind our back. Synchronous: cheaper than a thread's turn. */
 function isThere(dir: string, entry: Entry): boolean {
-  return statSync(pathOf(dir, entry.sha256), { throwIfNoEntry: false })?.size === entry.sizeBytes;
+  return statSync(blobFile(dir, entry.sha256), { throwIfNoEntry: false })?.size === entry.sizeBytes;
 }
 
 async function drop(shelf: Shelf, entry: Entry): Promise<void> {
@@ -122,7 +122,7 @@ async function drop(shelf: Shelf, entry: Entry): Promise<void> {
     shelf.entries.delete(entry.sha256);
     shelf.totalBytes -= entry.sizeBytes;
   }
-  const removal = rm(pathOf(shelf.dir, entry.sha256), { force: true }).finally(() =>
+  const removal = rm(blobFile(shelf.dir, entry.sha256), { force: true }).finally(() =>
     shelf.removals.delete(entry.sha256),
   );
   shelf.removals.set(entry.sha256, removal);
@@ -157,7 +157,7 @@ function holdEntry(shelf: Shelf, entry: Entry): HeldBlob {
   return {
     sha256,
     sizeBytes,
-    path: pathOf(shelf.dir, sha256),
+    path: blobFile(shelf.dir, sha256),
     release() {
       if (held) entry.holders--;
       held = false;
@@ -168,7 +168,7 @@ function holdEntry(shelf: Shelf, entry: Entry): HeldBlob {
 /** The entry when its bytes are what they should be; removes it otherwise. */
 async function verify(shelf: Shelf, entry: Entry): Promise<Entry | undefined> {
   if (entry.verified) return entry;
-  const path = pathOf(shelf.dir, entry.sha256);
+  const path = blobFile(shelf.dir, entry.sha256);
   const digest = await sha256OfFile(path).catch(() => undefined);
   if (digest !== entry.sha256) {
     shelf.logger.warn({ sha256: entry.sha256 }, 'a kept file was damaged and is fetched again');
@@ -188,7 +188,7 @@ async function obtain(shelf: Shelf, blob: BlobRef, signal: AbortSignal): Promise
   if (good) return good;
   await shelf.removals.get(blob.sha256);
   const paths = {
-    path: pathOf(shelf.dir, blob.sha256),
+    path: blobFile(shelf.dir, blob.sha256),
     partialPath: join(shelf.dir, partialFolder, blob.sha256),
   };
   await downloadBlob(blob, paths, shelf.source, signal);
@@ -266,7 +266,7 @@ export async function openBlobCache(options: BlobCacheOptions): Promise<BlobCach
       const kept = shelf.entries.get(blob.sha256);
       if (kept?.verified && isThere(dir, kept)) return keep(kept);
       await shelf.removals.get(blob.sha256);
-      renameSync(path, pathOf(dir, blob.sha256));
+      renameSync(path, blobFile(dir, blob.sha256));
       const entry = { sha256: blob.sha256, sizeBytes: blob.sizeBytes, holders: 0, verified: true };
       put(shelf, entry);
       return keep(entry);

@@ -24,6 +24,7 @@ const start = (parts: Partial<LocalNodeParts> = {}): LocalNode => {
   node = startLocalNode({
     command: [process.execPath, agent],
     dataDir,
+    blobDir: join(dataDir, 'blobs'),
     hubUrl: 'http://127.0.0.1:4711',
     name: 'desk',
     createToken: async () => token,
@@ -45,7 +46,13 @@ describe('the hub’s own node', () => {
     const [name = ''] = await files('agent-');
     await expect.poll(() => readFile(join(dataDir, name), 'utf8')).toContain('variables');
     const { config, argv, variables } = JSON.parse(await readFile(join(dataDir, name), 'utf8'));
-    expect(config).toEqual({ hub: 'http://127.0.0.1:4711', token, dataDir, name: 'desk' });
+    expect(config).toEqual({
+      hub: 'http://127.0.0.1:4711',
+      token,
+      dataDir,
+      name: 'desk',
+      blobDir: join(dataDir, 'blobs'),
+    });
     expect(argv).toEqual([]);
     expect(variables).toContain('MILLRACE_PARENT_PIPE');
     expect(variables).toContain('MILLRACE_STAGE_THREADS');

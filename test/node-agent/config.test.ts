@@ -50,8 +50,14 @@ describe('the configuration of a node', () => {
   });
 
   it('takes the hub’s word for its own node', () => {
-    const config = ownNodeConfig({ hub: 'http://127.0.0.1:99', token, dataDir: '/d', name: 'n' }, {});
-    expect(config).toMatchObject({ hubUrl: 'http://127.0.0.1:99', discover: false, dataDir: '/d', name: 'n' });
+    const config = ownNodeConfig({ hub: 'http://127.0.0.1:99', token, dataDir: '/d', name: 'n', blobDir: '/b' }, {});
+    expect(config).toMatchObject({
+      hubUrl: 'http://127.0.0.1:99',
+      discover: false,
+      dataDir: '/d',
+      name: 'n',
+      hubBlobDir: '/b',
+    });
   });
 });
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { blobFile } from '../../common/blob-layout.ts';
 import { systemClock } from '../../common/clock.ts';
 import { createIdentity, type Identity } from '../../common/identity.ts';
 import { silentLogger } from '../../common/log.ts';
@@ -14,6 +15,7 @@ import { createStageRunner, type StageRunner } from '../../node-agent/process-st
 import { openResultOutbox, type ResultOutbox } from '../../node-agent/result-outbox.ts';
 import { type BlobCache, openBlobCache } from '../../node-agent/runtime/blob-cache.ts';
 import { createIsolate, type Isolate } from '../../node-agent/runtime/isolate.ts';
+import { readingInPlace } from '../../node-agent/runtime/near-hub.ts';
 import { createSlots } from '../../node-agent/slots.ts';
 import { type FakeHub, sha256, startFakeHub } from './support/fake-hub.ts';
 
@@ -49,7 +51,7 @@ afterEach(async () => {
 });
 
 /** All that a process opens on its folder. */
-async function open(): Promise<void> {
+async function open(hubIsNear = false): Promise<void> {
   await mkdir(join(dir, 'scratch'), { recursive: true });
   const source: Parameters<typeof openBlobCache>[0]['source'] = (digest, offset, signal) =>
     client.readBlob(digest, offset, signal);
@@ -65,6 +67,7 @@ async function open(): Promise<void> {
   runner = createStageRunner({
     hub: client,
     cache,
+    hubIsNear,
     isolate,
     slots: createSlots(() => 8),
     outbox,
@@ -275,4 +278,46 @@ it('puts aside what it cannot read', async () => {
   await open();
   expect(outbox.held()).toEqual([]);
   expect(await readdir(join(dir, 'outbox', 'refused'))).toEqual(['000000000007-x.json']);
+});
+
+describe('beside its hub', () => {
+  beforeEach(async () => {
+    await outbox.stop();
+    await open(true);
+  });
+
+  it('sends no outputs: the hub takes them from the cache', async () => {
+    const made = Buffer.from('made of paper');
+    // As if the hub had taken it.
+    hub.blobs.set(sha256(made), made);
+    hub.refusals.set('putBlob', 'request_invalid');
+    await work(order('copy', 'paper'));
+    expect(hub.results).toHaveLength(1);
+    expect(await readFile(blobFile(join(dir, 'cache'), sha256(made)), 'utf8')).toBe('made of paper');
+  });
+
+  it('sends them after all when the hub could not take them', async () => {
+    await work(order('copy', 'glass'));
+    await expect.poll(() => hub.results.length, { timeout: 10_000 }).toBe(1);
+    expect(hub.blobs.get(sha256('made of glass'))?.toString()).toBe('made of glass');
+    expect(outbox.held()).toEqual([]);
+  });
+
+  it('reads inputs where the hub keeps them, and fetches those that are not there in full', async () => {
+    const hubDir = join(dir, 'hub-blobs');
+    const near = readingInPlace(cache, hubDir);
+    const abort = new AbortController().signal;
+    const put = async (text: string, onDisk: string): Promise<{ sha256: string; sizeBytes: number }> => {
+      const path = blobFile(hubDir, sha256(text));
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, onDisk);
+      hub.blobs.set(sha256(text), Buffer.from(text));
+      return { sha256: sha256(text), sizeBytes: text.length };
+    };
+    const whole = await near.get(await put('whole', 'whole'), abort);
+    const torn = await near.get(await put('torn away', 'torn'), abort);
+    expect([whole.path, await readFile(torn.path, 'utf8')]).toEqual([blobFile(hubDir, sha256('whole')), 'torn away']);
+    expect(hub.ranges).toHaveLength(1);
+    torn.release();
+  });
 });

@@ -122,7 +122,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     }),
     ...jobsHandlers({ ...views, intake, waiters }),
     ...libraryHandlers({ ...views, intake }),
-    ...nodesHandlers({ ...nodeParts, openDoor: async () => {}, results: createResults({ planner, blobs }) }),
+    ...nodesHandlers({ ...nodeParts, openDoor: async () => {}, results: createResults({ planner, blobs, nearFile: () => null }) }),
   };
   const previews = createPreviewService({ dir: join(dir, 'previews'), blobs, logger });
   /** Bytes that nodes may read, and nodes that may write; the planner's rule is tested with the planner. */

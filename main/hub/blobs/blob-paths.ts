@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { blobFile } from '../../../common/blob-layout.ts';
 import { syncFolder } from '../../../common/files.ts';
 
 /** An unfinished upload that nobody went on with for so long is removed. */
@@ -19,7 +20,7 @@ export interface BlobPaths {
 export function blobPaths(dir: string): BlobPaths {
   const partial = join(dir, 'partial');
   return {
-    stored: (sha256) => join(dir, sha256.slice(0, 2), sha256),
+    stored: (sha256) => blobFile(dir, sha256),
     unfinished: (sha256) => join(partial, `${sha256}.part`),
     temporary: () => join(partial, `${process.pid}.${randomBytes(9).toString('hex')}.tmp`),
   };

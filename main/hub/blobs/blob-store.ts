@@ -18,6 +18,7 @@ export interface StoredBlob {
 }
 
 export interface BlobStore {
+  readonly dir: string;
   /**
    * Stores what `bytes` gives. On disk (file and folder) when it resolves.
    * @throws MillraceError input_too_large, input_digest_mismatch, disk_full
@@ -41,6 +42,11 @@ export interface BlobStore {
   uploadOffset(sha256: string): Promise<{ readonly complete: boolean; readonly offset: number }>;
   /** Takes a finished file of our own (same file system) into the store; the file is gone afterwards. */
   adopt(path: string, limits: { readonly maxBytes: number }): Promise<StoredBlob>;
+  /**
+   * Takes a finished file that somebody else keeps (same file system, never written again) by a link of its own, once its digest fits.
+   * @throws MillraceError input_digest_mismatch, disk_full; the system's error when there is no such file or no link can be made
+   */
+  link(path: string, blob: { readonly sha256: string; readonly sizeBytes: number }): Promise<void>;
   /** Bytes of a stored blob, undefined when there is none. */
   size(sha256: string): Promise<number | undefined>;
   /** Where a stored blob lies. */
@@ -91,9 +97,11 @@ export async function createBlobStore({ dir, logger }: BlobStoreOptions): Promis
   const resumable = createResumable(dir, paths, writer);
   const gate = createGate();
   return {
+    dir,
     put: (bytes, limits) => gate.pass(() => writer.put(bytes, limits)),
     append: (sha256, offset, bytes, limits) => gate.pass(() => resumable.append(sha256, offset, bytes, limits)),
     adopt: (path, limits) => gate.pass(() => writer.adopt(path, limits)),
+    link: (path, blob) => gate.pass(() => writer.link(path, blob)),
     uploadOffset: resumable.offset,
     size: writer.size,
     path: paths.stored,

@@ -1,6 +1,16 @@
 /** Writes whole blobs: small ones from memory, large ones through a temporary file, known ones not at all. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { chmod, type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +21,7 @@ import type { BlobStore, StoredBlob } from './blob-store.ts';
 import { createFolderSync } from './folder-sync.ts';
 import { diskError, tooLarge, writeStream } from './write-file.ts';
 
-export interface BlobWriter extends Pick<BlobStore, 'put' | 'adopt' | 'size'> {
+export interface BlobWriter extends Pick<BlobStore, 'put' | 'adopt' | 'link' | 'size'> {
   /** Names a file of the store whose bytes are on disk after its digest, durably. */
   giveName(from: string, sha256: string): Promise<void>;
 }
@@ -121,6 +131,20 @@ function writeAllSync(file: number, piece: Uint8Array): void {
   for (let written = 0; written < piece.byteLength; ) written += writeSync(file, piece, written);
 }
 
+/** Synchronous for small files, for the reason given above. */
+const digestOf = async (path: string, sizeBytes: number): Promise<string> =>
+  sizeBytes <= smallBytes ? createHash('sha256').update(readFileSync(path)).digest('hex') : sha256OfFile(path);
+
+/** Waits until a finished file's bytes are on disk. */
+async function syncFile(path: string): Promise<void> {
+  const file = openSync(path, 'r+');
+  try {
+    await fsyncFile(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Looking up and naming of stored files. */
 function createNames(dir: string, paths: BlobPaths) {
   const syncFolder = createFolderSync();
@@ -206,15 +230,25 @@ export function createBlobWriter(dir: string, paths: BlobPaths): BlobWriter {
         await rm(path, { force: true });
         return { sha256, sizeBytes, created: false };
       }
-      const handle = await open(path, 'r+');
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      await syncFile(path);
       await giveName(path, sha256);
       await chmod(paths.stored(sha256), readOnly);
       return { sha256, sizeBytes, created: true };
+    },
+    async link(from, { sha256, sizeBytes }) {
+      const path = paths.temporary();
+      linkSync(from, path);
+      try {
+        const actual = await digestOf(path, sizeBytes);
+        if (actual !== sha256) throw mismatch(sha256, actual);
+        await syncFile(path);
+        chmodSync(path, readOnly);
+        await giveName(path, sha256);
+        known.add(sha256);
+      } catch (error) {
+        await rm(path, { force: true });
+        throw diskError(error, dir);
+      }
     },
   };
 }

@@ -13,6 +13,8 @@ export interface LocalNodeParts {
   /** The hub's loopback address. */
   readonly hubUrl: string;
   readonly name: string;
+  /** The hub's folder of blobs. */
+  readonly blobDir: string;
   /** A join token for one use; asked for at each start of the agent, which needs it when it is not joined (any more). */
   readonly createToken: () => Promise<string>;
   readonly logger: Logger;
@@ -44,8 +46,8 @@ function agentEnvironment(extra: Readonly<Record<string, string>>): NodeJS.Proce
 
 /** The configuration goes over stdin, which stays open: when the hub dies, even by force, the agent sees its end. */
 async function startAgent(parts: LocalNodeParts): Promise<ChildProcess> {
-  const { command, dataDir, hubUrl, name, createToken, environment = {} } = parts;
-  const config: ParentConfig = { hub: hubUrl, token: await createToken(), dataDir, name: name.slice(0, 63) };
+  const { command, dataDir, blobDir, hubUrl, name, createToken, environment = {} } = parts;
+  const config: ParentConfig = { hub: hubUrl, token: await createToken(), dataDir, name: name.slice(0, 63), blobDir };
   const [executable, ...args] = command;
   const child = spawn(executable, args, {
     stdio: ['pipe', 'ignore', 'inherit'],

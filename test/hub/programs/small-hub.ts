@@ -6,6 +6,7 @@ const [dataDir = '', token = ''] = process.argv.slice(2);
 startLocalNode({
   command: [process.execPath, new URL('./small-agent.ts', import.meta.url).pathname],
   dataDir,
+  blobDir: dataDir,
   hubUrl: 'http://127.0.0.1:1',
   name: 'desk',
   createToken: async () => token,

@@ -153,12 +153,13 @@ async function respond(hub: FakeHub, request: IncomingMessage, response: ServerR
       hub.beats.push(heartbeatSchema.parse(JSON.parse((await readAll(request)).toString())));
       return answer(response, 200, { drop: hub.drop, hello: hub.wantHello });
     }
-    case 'result':
-      hub.results.push({
-        attemptId: id,
-        result: stageResultSchema.parse(JSON.parse((await readAll(request)).toString())),
-      });
+    case 'result': {
+      const result = stageResultSchema.parse(JSON.parse((await readAll(request)).toString()));
+      const isWhole = result.outcome === 'failed' || result.outputs.every((output) => hub.blobs.has(output.sha256));
+      if (!isWhole) return refuse(response, 'blob_unavailable');
+      hub.results.push({ attemptId: id, result });
       return answer(response, 202, { recorded: true });
+    }
     default:
       return refuse(response, 'not_found');
   }
