@@ -109,6 +109,21 @@ export function connectPinned(target: PinnedTarget): Promise<TLSSocket> {
   });
 }
 
+/**
+ * The pin of whoever answers there, believed by nobody yet: for a machine that asks to join and lets people compare a code over it.
+ * @throws Error as {@link connectPinned} does, but never for the key
+ */
+export async function readPin(target: Omit<PinnedTarget, 'pin'>): Promise<string> {
+  try {
+    const socket = await connectPinned({ ...target, pin: '' });
+    socket.destroy();
+  } catch (error) {
+    if (error instanceof WrongPeerError && error.actualPin !== null) return error.actualPin;
+    throw error;
+  }
+  throw new Error(`${target.host}:${target.port} has no key.`);
+}
+
 function withCode(message: string, code: string): Error {
   return Object.assign(new Error(message), { code });
 }

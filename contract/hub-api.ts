@@ -9,6 +9,7 @@ import { jobsOperations } from './operations/jobs.ts';
 import { libraryOperations } from './operations/library.ts';
 import { nodesOperations } from './operations/nodes.ts';
 import { type Operation, rawOptionsSchema } from './operations/operation.ts';
+import { pairingOperations } from './operations/pairing.ts';
 
 /** Where the API begins. */
 export const apiBase = '/api/v1';
@@ -18,6 +19,7 @@ export const operations = {
   ...libraryOperations,
   ...jobsOperations,
   ...nodesOperations,
+  ...pairingOperations,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;

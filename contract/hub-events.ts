@@ -1,7 +1,7 @@
 /** Events that the hub sends over SSE (`GET /events`): they say what changed; readers read again what they show. */
 import { z } from 'zod';
 import { failureSchema } from './errors.ts';
-import { jobStateSchema, progressSchema, stageStateSchema, timestampSchema } from './item.ts';
+import { attemptStateSchema, jobStateSchema, progressSchema, stageStateSchema, timestampSchema } from './item.ts';
 
 /** Payload of each event, by name. The SSE id is a growing number; `Last-Event-ID` replays, or answers `reset`. */
 export const hubEventSchemas = {
@@ -24,7 +24,7 @@ export const hubEventSchemas = {
     item: z.string(),
     kind: z.string(),
     nodeId: z.string(),
-    state: z.enum(['placed', 'running', 'done', 'failed', 'lost', 'dropped']),
+    state: attemptStateSchema,
     at: timestampSchema,
   }),
   'attempt.progress': z.object({
@@ -40,6 +40,8 @@ export const hubEventSchemas = {
     name: z.string(),
     state: z.enum(['online', 'silent', 'paused', 'removed']),
   }),
+  /** A machine asks to be let in, or one that asked was answered or gave up. Says no more: codes are the admin's. */
+  'pairing.changed': z.object({}),
   'settings.changed': z.object({}),
 } as const;
 

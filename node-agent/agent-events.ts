@@ -18,6 +18,7 @@ export type AgentEvent =
       readonly reason:
         | 'no_hub'
         | 'no_token'
+        | 'several_hubs'
         | 'token_invalid'
         | 'not_known'
         | 'hub_unreachable'
@@ -26,6 +27,16 @@ export type AgentEvent =
       /** A sentence for people. */
       readonly message: string;
       readonly hub?: string;
+    }
+  | {
+      /** It asked a hub to be let in; people compare the code with what the hub shows. A new code replaces it when time runs out. */
+      readonly event: 'pairing';
+      /** Six digits. */
+      readonly code: string;
+      readonly hub: string;
+      readonly hubName: string;
+      /** A sentence for people. */
+      readonly message: string;
     }
   /** The hub sent this node away; it forgot the hub and everything of it. */
   | { readonly event: 'removed'; readonly hub: string };

@@ -107,6 +107,7 @@ export function agentConfig(flags: AgentFlags, environment: Environment): AgentC
     queues: parseQueues(flags.queues),
     concurrency: parseConcurrency(flags.concurrency ?? (environment['WORKER_CONCURRENCY'] || undefined)),
     discover: true,
+    asksToJoin: true,
     hubBlobDir: null,
   };
 }
@@ -124,6 +125,7 @@ export function ownNodeConfig(
     queues: null,
     concurrency: parseConcurrency(environment['WORKER_CONCURRENCY'] || undefined),
     discover: false,
+    asksToJoin: false,
     hubBlobDir: blobDir,
   };
 }

@@ -19,6 +19,7 @@ import type {
   JoinResponse,
 } from '../contract/node.ts';
 import type { Operation } from '../contract/operations/operation.ts';
+import type { PairingAnswer, PairingAsk, PairingOffer, PairingWait } from '../contract/pairing.ts';
 import type { StageResult } from '../contract/stage.ts';
 import { parseHubAddress } from './hub-address.ts';
 
@@ -50,6 +51,8 @@ export interface HubClient {
   /** Speaks to this hub from now on; requests under way go on with the old one. */
   moveTo(endpoint: HubEndpoint): void;
   join(request: JoinRequest): Promise<JoinResponse>;
+  askToJoin(request: PairingAsk, signal: AbortSignal): Promise<PairingOffer>;
+  waitForApproval(requestId: string, told: PairingWait, signal: AbortSignal): Promise<PairingAnswer>;
   hello(nodeId: string, request: HelloRequest): Promise<HelloResponse>;
   heartbeat(nodeId: string, beat: Heartbeat): Promise<HeartbeatAnswer>;
   postResult(attemptId: string, result: StageResult, signal?: AbortSignal): Promise<void>;
@@ -211,6 +214,8 @@ export function createHubClient(identity: Identity, limits: HubClientLimits = de
       before?.dispatcher.close().catch(() => {});
     },
     join: (json) => call(operations.joinNode, { json }),
+    askToJoin: (json, signal) => call(operations.askToJoin, { json, signal }),
+    waitForApproval: (id, json, signal) => call(operations.waitForApproval, { params: { id }, json, signal }),
     hello: (id, json) => call(operations.helloNode, { params: { id }, json }),
     heartbeat: (id, json) => call(operations.heartbeat, { params: { id }, json }),
     async postResult(id, json, signal) {

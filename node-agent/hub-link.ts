@@ -12,7 +12,7 @@ import { parseHubAddress } from './hub-address.ts';
 import type { HubClient } from './hub-client.ts';
 import type { HubSearch } from './hub-search.ts';
 import { bearerOf, forgetJoinedHub, type JoinedHub, type ReadToken, reachedAt, saveJoinedHub } from './joined-hub.ts';
-import { isCode, joinHub, type MembershipParts, waitForToken } from './membership.ts';
+import { isCode, joinHub, type MembershipParts, waitToBeLetIn } from './membership.ts';
 import { pause } from './pause.ts';
 import type { Pull } from './pull.ts';
 import { isPassing } from './upload.ts';
@@ -128,12 +128,21 @@ async function stay(link: Link, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Joins with the tokens that come until one is taken. */
-async function join(parts: HubLinkParts, first: ReadToken | null, signal: AbortSignal): Promise<JoinedHub> {
+/**
+ * Joins: with the tokens that come until one is taken, or by the word of a hub's owner.
+ * @param asks see {@link waitToBeLetIn}
+ */
+async function join(
+  parts: HubLinkParts,
+  first: ReadToken | null,
+  asks: boolean,
+  signal: AbortSignal,
+): Promise<JoinedHub> {
   for (let token = first; ; token = null) {
-    const shown = token ?? (await waitForToken(parts.membership, signal));
+    const way = token ?? (await waitToBeLetIn(parts.membership, asks, signal));
+    if ('nodeId' in way) return way;
     try {
-      return await joinHub(parts.membership, shown, signal);
+      return await joinHub(parts.membership, way, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof MillraceError)) throw error;
@@ -156,6 +165,8 @@ export async function keepLinked(
   signal: AbortSignal,
 ): Promise<never> {
   let unused = token;
+  // Whom its hub has sent away, that does not ask again by itself.
+  let asks = true;
   let current = joined;
   if (current && unused && unused.hubId !== current.hubId) {
     parts.logger.info({ from: current.hubId, to: unused.hubId }, 'the token is for another hub; moving there');
@@ -165,7 +176,12 @@ export async function keepLinked(
   for (;;) {
     try {
       const canJoinAgain: boolean = current !== null && unused !== null;
-      const link: Link = { parts, joined: current ?? (await join(parts, unused, signal)), known: false, canJoinAgain };
+      const link: Link = {
+        parts,
+        joined: current ?? (await join(parts, unused, asks, signal)),
+        known: false,
+        canJoinAgain,
+      };
       if (!current) unused = null;
       current = link.joined;
       await stay(link, signal);
@@ -174,6 +190,7 @@ export async function keepLinked(
       // A token that was given for a first join must not bring back a node that its hub sent away while it worked.
       if (link.known) unused = null;
       current = null;
+      asks = false;
       const said = { event: 'removed', hub: link.joined.hubName } as const;
       if (!unused) parts.tell(said);
     } catch (error) {

@@ -77,7 +77,8 @@ async function firstAnswering(addresses: readonly string[], pin: string, identit
   }
 }
 
-const addressesOf = ({ address, otherAddresses, port }: FoundHub): string[] =>
+/** Where a hub that was heard of may be reached, its address on the common network first. */
+export const addressesOf = ({ address, otherAddresses, port }: FoundHub): string[] =>
   [address, ...otherAddresses].map((host) => `https://${host.includes(':') ? `[${host}]` : host}:${port}`);
 
 export function createHubSearch({ identity, discover, logger }: HubSearchParts): HubSearch {

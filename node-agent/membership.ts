@@ -1,4 +1,4 @@
-/** Becoming a node of a hub: finding out which hub, joining it with a token, and waiting, audibly, while there is none. */
+/** Becoming a node of a hub: joining it with a token, and waiting for one, or for its owner's word, while there is none. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextIfThere } from '../common/files.ts';
@@ -7,6 +7,7 @@ import type { Logger } from '../common/log.ts';
 import { MillraceError } from '../contract/errors.ts';
 import { type Capability, protocolVersion } from '../contract/node.ts';
 import type { AgentEvent } from './agent-events.ts';
+import { askToJoin } from './ask-to-join.ts';
 import type { AgentConfig } from './config.ts';
 import type { HubClient } from './hub-client.ts';
 import type { HubSearch } from './hub-search.ts';
@@ -15,7 +16,7 @@ import { pause } from './pause.ts';
 import { isPassing } from './upload.ts';
 
 export interface MembershipParts {
-  readonly config: Pick<AgentConfig, 'dataDir' | 'name' | 'hubUrl'>;
+  readonly config: Pick<AgentConfig, 'dataDir' | 'name' | 'hubUrl' | 'asksToJoin'>;
   readonly hub: HubClient;
   readonly search: HubSearch;
   readonly identity: Identity;
@@ -26,28 +27,13 @@ export interface MembershipParts {
 }
 
 const lookIntervalMs = 500;
-/** So long nothing was heard, before that is said, ms. */
-const quietMs = 5_000;
 
 const tokenPath = (dataDir: string): string => join(dataDir, 'join-token');
 
-/**
- * Waits for `DATA/join-token`, which `millrace node --token` or its owner writes beside a running agent, and says meanwhile what
- * was found. The file is removed once it is read.
- */
-export async function waitForToken(parts: MembershipParts, signal: AbortSignal): Promise<ReadToken> {
-  const { config, search, tell, logger } = parts;
+/** Waits for `DATA/join-token`, which its owner may write beside a running agent. The file is removed once it is read. */
+async function watchForToken({ config, logger }: MembershipParts, signal: AbortSignal): Promise<ReadToken> {
   const path = tokenPath(config.dataDir);
-  const how = 'Make a token there with “millrace token”, and start this node with --token.';
-  if (config.hubUrl === null) search.look();
-  else
-    tell({
-      event: 'waiting',
-      reason: 'no_token',
-      hub: config.hubUrl,
-      message: `There is no token for the hub. ${how}`,
-    });
-  for (let waitedMs = 0; ; waitedMs += lookIntervalMs) {
+  for (;;) {
     const text = await readTextIfThere(path);
     if (text !== undefined) {
       await rm(path, { force: true });
@@ -55,13 +41,36 @@ export async function waitForToken(parts: MembershipParts, signal: AbortSignal):
       if (token) return token;
       logger.warn({ path }, 'the file is no join token and was removed');
     }
-    for (const { name, address, port } of search.heard()) {
-      const message = `Found the hub “${name}”, but there is no token for it. ${how}`;
-      tell({ event: 'waiting', reason: 'no_token', hub: `https://${address}:${port}`, message });
-    }
-    if (config.hubUrl === null && waitedMs >= quietMs && search.heard().length === 0)
-      tell({ event: 'waiting', reason: 'no_hub', message: 'No hub was found on the network yet; looking on.' });
     await pause(lookIntervalMs, signal);
+  }
+}
+
+/** Never settles but by the signal: whoever asked in vain leaves it to a token. */
+const until = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
+/**
+ * Waits until there is a way into a hub: its owner approved this machine by its code, or somebody left a token.
+ * @param asks false: only a token counts, as for a machine that was just sent away
+ */
+export async function waitToBeLetIn(
+  parts: MembershipParts,
+  asks: boolean,
+  signal: AbortSignal,
+): Promise<ReadToken | JoinedHub> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const asking = async (): Promise<JoinedHub> =>
+    (asks && parts.config.asksToJoin ? await askToJoin(parts, either) : null) ?? (await until(either));
+  const ways = [watchForToken(parts, either), asking()];
+  try {
+    return await Promise.race(ways);
+  } finally {
+    done.abort();
+    await Promise.allSettled(ways);
   }
 }
 

@@ -1,4 +1,4 @@
-/** `millrace node`: lends this machine to a hub. The ready line comes once it is paired and pulls; until then stderr says what it waits for. */
+/** `millrace node`: lends this machine to a hub. The ready line comes once it is in and pulls; until then stderr says what it waits for. */
 
 import { Command } from 'commander';
 import { stopOnSignals } from '../../common/process-exit.ts';
@@ -18,9 +18,9 @@ async function run(context: CommandContext, options: NodeVerbOptions): Promise<v
     logger,
     version: packageFile.version,
     onEvent: (event) => {
-      // Waiting is talk: whoever reads stdout waits for `ready`.
-      if (event.event === 'waiting') say(context.terminal, event.message);
-      else printJson(context.terminal, event);
+      // Talk is for people; whoever reads stdout waits for `ready`, and may show the code of `pairing`.
+      if ('message' in event) say(context.terminal, event.message);
+      if (event.event !== 'waiting') printJson(context.terminal, event);
     },
   });
   stopOnSignals(() => agent.stop(), logger);
@@ -30,7 +30,10 @@ export function nodeCommand(context: CommandContext): Command {
   const command = new Command('node')
     .description('Lends this machine to a hub: joins it and works')
     .option('--hub <url>', 'the hub’s address; else it is found on the network (or MILLRACE_HUB)')
-    .option('--token <token>', 'made on the hub by: millrace token (or MILLRACE_TOKEN)')
+    .option(
+      '--token <token>',
+      'made on the hub by: millrace token (or MILLRACE_TOKEN); without one it shows a code to compare',
+    )
     .option('--data <dir>', 'folder that holds everything it keeps (or MILLRACE_DATA)')
     .option('--name <name>', 'what others call this machine (or HOSTNAME)')
     .option('--queues <a,b>', 'only these queues')

@@ -8,6 +8,7 @@ import { jobsCommand } from './jobs.ts';
 import { nodeCommand } from './node.ts';
 import { nodesCommand } from './nodes.ts';
 import { type ExitCode, exitCodes, reportError } from './output.ts';
+import { pairCommand } from './pair.ts';
 import { queuesCommand } from './queues.ts';
 import { submitCommand } from './submit.ts';
 import { tokenCommand } from './token.ts';
@@ -30,6 +31,7 @@ function buildProgram(context: CommandContext, version: string): Command {
     nodesCommand,
     queuesCommand,
     tokenCommand,
+    pairCommand,
   ]) {
     program.addCommand(verb(context));
   }

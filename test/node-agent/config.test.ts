@@ -19,6 +19,7 @@ describe('the configuration of a node', () => {
       queues: null,
       concurrency: { all: 3, byQueue: {} },
       discover: true,
+      asksToJoin: true,
     });
     const flags = { name: 'desk', data: '/tmp/x', concurrency: '4,upload=8', queues: 'watermark, upload', token };
     expect(agentConfig({ ...flags, hub: 'http://127.0.0.1:8080' }, environment)).toMatchObject({
@@ -54,6 +55,7 @@ describe('the configuration of a node', () => {
     expect(config).toMatchObject({
       hubUrl: 'http://127.0.0.1:99',
       discover: false,
+      asksToJoin: false,
       dataDir: '/d',
       name: 'n',
       hubBlobDir: '/b',

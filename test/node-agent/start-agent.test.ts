@@ -53,6 +53,7 @@ async function start(change: Partial<AgentConfig> = {}): Promise<Agent> {
     queues: null,
     concurrency: { all: 2, byQueue: {} },
     discover: false,
+    asksToJoin: true,
     hubBlobDir: null,
     ...change,
   };

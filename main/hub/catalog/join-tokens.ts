@@ -40,6 +40,11 @@ export function spendJoinToken(catalog: Catalog, id: string): boolean {
   return catalog.run('UPDATE join_tokens SET uses_left = uses_left - 1 WHERE id = @id AND uses_left > 0', { id }) === 1;
 }
 
+/** Nobody joins with it any more. */
+export function emptyJoinToken(catalog: Catalog, id: string): void {
+  catalog.run('UPDATE join_tokens SET uses_left = 0 WHERE id = @id', { id });
+}
+
 /** Removes what ran out before `nowMs` (wall clock). */
 export function deleteExpiredJoinTokens(catalog: Catalog, nowMs: number): void {
   catalog.run('DELETE FROM join_tokens WHERE expires_ms < @nowMs', { nowMs });

@@ -1,4 +1,4 @@
-/** Joining: is the version right, is the key proved, is the token good, and which node is it then. Writes the node's row. */
+/** Joining: is the version right, is the key proved, is it let in, and which node is it then. Writes the node's row. */
 import { v7 as uuidv7 } from 'uuid';
 import type { Clock } from '../../../common/clock.ts';
 import { samePin } from '../../../common/pins.ts';
@@ -9,6 +9,12 @@ import { findNodeByPin, type NodeRow, namesOfOthers, saveNode } from '../catalog
 import { uniqueName } from './node-state.ts';
 import type { Pairing } from './pairing.ts';
 import { hashSecret, newSecret } from './secrets.ts';
+
+/** What a machine says of itself when it joins. */
+export type JoiningMachine = Pick<JoinRequest, 'name' | 'pin' | 'capability'>;
+
+/** What lets it in: a join token, or that the hub's owner compared its code. */
+export type Credential = { readonly token: string } | 'code';
 
 /** @throws MillraceError protocol_unsupported with a sentence that names the machine to update */
 export function checkProtocol(protocol: number, nodeName: string, hubName: string): void {
@@ -30,31 +36,40 @@ export function checkKeyShown(pin: string, peerPin: string | null, local: boolea
     throw new MillraceError('forbidden', 'The key shown is not the one named in the request.');
 }
 
+/** What the node's row says of how it came in. A token's use is taken, unless its first answer was lost: then the same key comes with it again. */
+function spend(pairing: Pairing, credential: Credential, before: NodeRow | undefined, local: boolean): string {
+  if (credential === 'code') return 'code';
+  const isRepeat = before !== undefined && !local && before.joinedBy === pairing.verify(credential.token);
+  return isRepeat ? before.joinedBy : pairing.redeem(credential.token);
+}
+
 /**
  * Stores a node that joins; inside a transaction, which also takes the token's use. A machine whose key is known here keeps its
- * id and gets new secrets. With the same token again no use is taken: then its first answer was lost on the way.
+ * id and gets new secrets.
  * @throws MillraceError token_invalid
  */
 export function storeJoin(
   parts: { readonly catalog: Catalog; readonly clock: Clock; readonly pairing: Pairing },
-  request: JoinRequest,
+  machine: JoiningMachine,
+  credential: Credential,
   local: boolean,
 ): { row: NodeRow; secret: string } {
   const { catalog, clock, pairing } = parts;
-  const before = findNodeByPin(catalog, request.pin, local);
-  const again = before !== undefined && !local && before.joinedBy === pairing.verify(request.token);
-  const joinedBy = again ? before.joinedBy : pairing.redeem(request.token);
+  const before = findNodeByPin(catalog, machine.pin, local);
+  const joinedBy = spend(pairing, credential, before, local);
   const id = before?.id ?? uuidv7();
   const secret = newSecret();
   const row: NodeRow = {
     id,
-    name: uniqueName(request.name, namesOfOthers(catalog, id), before?.name),
-    pin: request.pin,
+    name: uniqueName(machine.name, namesOfOthers(catalog, id), before?.name),
+    pin: machine.pin,
     secretHash: hashSecret(secret),
     brokerPassword: newSecret(),
     local,
     session: null,
-    capability: request.capability,
+    capability: machine.capability,
+    trusted: before?.trusted ?? false,
+    hold: before?.hold ?? 'none',
     joinedBy,
     joinedMs: before?.joinedMs ?? clock.wallMs(),
     lastSeenMs: before?.lastSeenMs ?? null,

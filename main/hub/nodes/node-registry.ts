@@ -5,8 +5,9 @@
 import { samePin } from '../../../common/pins.ts';
 import { MillraceError } from '../../../contract/errors.ts';
 import type { BrokerAccess, HeartbeatAnswer, HelloResponse, JoinResponse } from '../../../contract/node.ts';
-import { liveNodes, markRemoved, type NodeRow, namesOfOthers, saveHello } from '../catalog/nodes.ts';
-import { checkKeyShown, checkProtocol, storeJoin } from './join-node.ts';
+import { liveNodes, markRemoved, type NodeRow, namesOfOthers, saveHello, saveWishes } from '../catalog/nodes.ts';
+import { type Credential, checkKeyShown, checkProtocol, type JoiningMachine, storeJoin } from './join-node.ts';
+import { createJoinRequests, type JoinRequests } from './join-requests.ts';
 import { type NodeState, newNodeState, shownState, uniqueName } from './node-state.ts';
 import { createPairing, type Pairing } from './pairing.ts';
 import { createPresence, type Presence } from './presence.ts';
@@ -26,6 +27,7 @@ interface Registry {
   readonly nodes: Map<string, NodeState>;
   readonly pairing: Pairing;
   readonly presence: Presence;
+  readonly requests: JoinRequests;
 }
 
 function known({ nodes }: Registry, nodeId: string): NodeState {
@@ -38,12 +40,17 @@ const accessOf = ({ parts }: Registry, { id, local, brokerPassword }: NodeRow): 
   parts.broker.access({ id, local, password: brokerPassword });
 
 async function join(registry: Registry, ...[request, peerPin, local]: Parameters<NodeRegistry['join']>) {
+  checkProtocol(request.protocol, request.name, registry.parts.hubName());
+  checkKeyShown(request.pin, peerPin, local);
+  return admit(registry, request, { token: request.token }, local);
+}
+
+async function admit(registry: Registry, machine: JoiningMachine, credential: Credential, local: boolean) {
   const { parts, nodes, pairing, presence } = registry;
   const { catalog, clock, hubId } = parts;
   const hubName = parts.hubName();
-  checkProtocol(request.protocol, request.name, hubName);
-  checkKeyShown(request.pin, peerPin, local);
-  const { row, secret } = await catalog.commit(() => storeJoin({ catalog, clock, pairing }, request, local));
+  const stored = await catalog.commit(() => storeJoin({ catalog, clock, pairing }, machine, credential, local));
+  const { row, secret } = stored;
   const state = newNodeState(row, clock.monotonicMs());
   nodes.set(row.id, state);
   await parts.broker.admit(row.id, row.brokerPassword);
@@ -69,6 +76,7 @@ async function hello(registry: Registry, ...[nodeId, request]: Parameters<NodeRe
   state.row = { ...state.row, name, session, capability };
   state.greeted = true;
   presence.heard(state);
+  await parts.checks.hello(nodeId, capability);
   const drop = leases.hello(nodeId, session, request.attempts);
   state.presence = 'online';
   parts.logger.info({ nodeId, name, session, drop: drop.length }, 'node said hello');
@@ -82,7 +90,8 @@ function heartbeat(registry: Registry, ...[nodeId, beat]: Parameters<NodeRegistr
   // Another session than the one that said hello last holds nothing here; it has to say hello first.
   if (state.row.session !== beat.session) return { drop: [], hello: true };
   presence.heard(state);
-  const drop = parts.leases.renew(nodeId, beat.attempts);
+  const drop = parts.leases.renew(nodeId, beat.attempts, beat.paused);
+  parts.checks.reported(nodeId, beat.checks ?? []);
   const changed = state.presence !== 'online' || state.paused !== beat.paused;
   state.paused = beat.paused;
   state.load = beat.load;
@@ -91,15 +100,42 @@ function heartbeat(registry: Registry, ...[nodeId, beat]: Parameters<NodeRegistr
   state.presence = 'online';
   if (changed) presence.changed(state);
   else presence.loaded(state);
-  return { drop, hello: false };
+  const check = parts.checks.due(nodeId, state.row.capability);
+  return { drop, hello: false, ...(check.length > 0 && { check }) };
 }
 
-async function remove({ parts, nodes }: Registry, nodeId: string): Promise<void> {
+function goodbye(registry: Registry, ...[nodeId, said]: Parameters<NodeRegistry['goodbye']>): void {
+  const { parts, presence } = registry;
+  const state = known(registry, nodeId);
+  if (state.row.session !== said.session) return;
+  state.presence = 'silent';
+  parts.leases.takeBack(nodeId, said.attempts);
+  parts.logger.info({ nodeId, name: state.row.name }, 'node said goodbye');
+  presence.changed(state);
+}
+
+async function change(registry: Registry, ...[nodeId, wishes]: Parameters<NodeRegistry['change']>): Promise<void> {
+  const { parts, nodes, presence } = registry;
+  const state = nodes.get(nodeId);
+  if (state === undefined) throw new MillraceError('not_found');
+  const { trusted = state.row.trusted, hold = state.row.hold } = wishes;
+  await parts.catalog.commit(() => saveWishes(parts.catalog, nodeId, { trusted, hold }));
+  state.row = { ...state.row, trusted, hold };
+  if (hold === 'pause') parts.leases.takeBack(nodeId, []);
+  presence.changed(state);
+}
+
+async function remove({ parts, nodes, pairing, requests }: Registry, nodeId: string): Promise<void> {
   const { catalog, clock, leases, logger, events, broker } = parts;
   const state = nodes.get(nodeId);
   if (state === undefined) throw new MillraceError('not_found');
-  const { name } = state.row;
-  await catalog.commit(() => markRemoved(catalog, nodeId, clock.wallMs()));
+  const { name, pin, joinedBy } = state.row;
+  await catalog.commit(() => {
+    markRemoved(catalog, nodeId, clock.wallMs());
+    // Whoever was sent away knows it still.
+    pairing.revoke(joinedBy);
+  });
+  requests.forget(pin);
   nodes.delete(nodeId);
   parts.dropConnections(nodeId);
   leases.nodeGone(nodeId);
@@ -129,7 +165,12 @@ export function createNodeRegistry(parts: NodeRegistryParts): NodeRegistry {
   const bornMs = clock.monotonicMs();
   const nodes = new Map<string, NodeState>(liveNodes(catalog).map((row) => [row.id, newNodeState(row, bornMs)]));
   const presence = createPresence(parts, nodes);
-  const registry: Registry = { parts, nodes, pairing: createPairing(parts), presence };
+  const requests = createJoinRequests({
+    ...parts,
+    admit: (machine, local) => admit(registry, machine, 'code', local),
+    changed: () => parts.events.emit({ name: 'pairing.changed', data: {} }),
+  });
+  const registry: Registry = { parts, nodes, pairing: createPairing(parts), presence, requests };
   let stopWatching: (() => void) | undefined;
   const admitAll = async (): Promise<void> => {
     for (const { row } of nodes.values()) await broker.admit(row.id, row.brokerPassword);
@@ -146,9 +187,12 @@ export function createNodeRegistry(parts: NodeRegistryParts): NodeRegistry {
     },
     admitAll,
     createToken: registry.pairing.createToken,
+    requests,
     join: (...asked) => join(registry, ...asked),
     hello: (...asked) => hello(registry, ...asked),
     heartbeat: (...asked) => heartbeat(registry, ...asked),
+    goodbye: (...asked) => goodbye(registry, ...asked),
+    change: (...asked) => change(registry, ...asked),
     remove: (nodeId) => remove(registry, nodeId),
     authenticateNode: (...asked) => authenticateNode(registry, ...asked),
     views: () =>
@@ -156,8 +200,9 @@ export function createNodeRegistry(parts: NodeRegistryParts): NodeRegistry {
         id: row.id,
         name: row.name,
         local: row.local,
+        trusted: row.local || row.trusted,
         online: at === 'online',
-        paused,
+        paused: paused || row.hold !== 'none',
         capability: row.capability,
         load,
       })),
@@ -167,6 +212,8 @@ export function createNodeRegistry(parts: NodeRegistryParts): NodeRegistry {
         name: state.row.name,
         state: shownState(state),
         local: state.row.local,
+        trusted: state.row.local || state.row.trusted,
+        hold: state.row.hold,
         capability: state.row.capability,
         load: state.load,
         lastSeenMs: state.row.lastSeenMs,

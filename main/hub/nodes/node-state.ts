@@ -38,7 +38,17 @@ export function newNodeState(row: NodeRow, nowMs: number): NodeState {
 /** How people see it: a machine that is merely expected is not heard of. */
 export function shownState(state: NodeState): 'online' | 'silent' | 'paused' {
   if (state.presence !== 'online') return 'silent';
-  return state.paused ? 'paused' : 'online';
+  return state.paused || state.row.hold !== 'none' ? 'paused' : 'online';
+}
+
+/** A name without anything that cannot be seen or turns text around: control and format characters, line ends. */
+export function plainMachineName(text: string): string {
+  const plain = text
+    .normalize('NFC')
+    .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
+    .replace(/\s+/gu, ' ')
+    .trim();
+  return plain.slice(0, 63).trim() || 'node';
 }
 
 /**
@@ -47,7 +57,7 @@ export function shownState(state: NodeState): 'online' | 'silent' | 'paused' {
  */
 export function uniqueName(wanted: string, others: readonly string[], current?: string): string {
   const taken = new Set(others.map((name) => name.toLowerCase()));
-  const base = wanted.normalize('NFC').trim().slice(0, 58).trim() || 'node';
+  const base = plainMachineName(wanted).slice(0, 58).trim();
   const isVariant =
     current === base || (current?.startsWith(`${base}-`) && /^\d+$/.test(current.slice(base.length + 1)));
   if (current !== undefined && isVariant && !taken.has(current.toLowerCase())) return current;

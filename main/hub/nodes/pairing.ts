@@ -9,6 +9,7 @@ import type { Catalog } from '../catalog/database.ts';
 import {
   allJoinTokens,
   deleteExpiredJoinTokens,
+  emptyJoinToken,
   findJoinToken,
   insertJoinToken,
   spendJoinToken,
@@ -39,6 +40,8 @@ export interface Pairing {
    * @throws MillraceError token_invalid
    */
   verify(token: string): string;
+  /** Takes the uses away that a token has left; inside a transaction. Ids of no token are ignored. */
+  revoke(tokenId: string): void;
 }
 
 const maxHints = 16;
@@ -87,5 +90,6 @@ export function createPairing(parts: PairingParts): Pairing {
       return id;
     },
     verify: (token) => genuine(token).id,
+    revoke: (tokenId) => emptyJoinToken(catalog, tokenId),
   };
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../../common/clock.ts';
 import type { Logger } from '../../../common/log.ts';
 import type {
   BrokerAccess,
+  Goodbye,
   Heartbeat,
   HeartbeatAnswer,
   HelloRequest,
@@ -13,7 +14,10 @@ import type {
 import type { Catalog } from '../catalog/database.ts';
 import type { EventLog } from '../events.ts';
 import type { NodeView } from '../planner/context.ts';
+import type { NodeHold } from '../../../contract/operations/nodes.ts';
+import type { Checks } from '../planner/checks.ts';
 import type { Leases } from '../planner/leases.ts';
+import type { JoinRequests } from './join-requests.ts';
 import type { Pairing } from './pairing.ts';
 
 /** The broker as the registry needs it. */
@@ -31,7 +35,9 @@ export interface NodeRegistryParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: Pick<EventLog, 'emit'>;
-  readonly leases: Pick<Leases, 'hello' | 'renew' | 'nodeGone'>;
+  readonly leases: Pick<Leases, 'hello' | 'renew' | 'nodeGone' | 'takeBack'>;
+  /** Known answers: what nodes report, and what they shall check. */
+  readonly checks: Pick<Checks, 'hello' | 'reported' | 'due'>;
   readonly broker: BrokerDoors;
   readonly hubId: string;
   /** The hub's key pin. */
@@ -53,6 +59,8 @@ export interface NodeFacts {
   readonly name: string;
   readonly state: 'online' | 'silent' | 'paused';
   readonly local: boolean;
+  readonly trusted: boolean;
+  readonly hold: NodeHold;
   readonly capability: NodeView['capability'];
   readonly load: NodeView['load'];
   readonly lastSeenMs: number | null;
@@ -66,6 +74,8 @@ export interface NodeRegistry {
   /** Makes all nodes' users at the broker again; at start, and when the broker has lost them. */
   admitAll(): Promise<void>;
   createToken: Pairing['createToken'];
+  /** Machines that ask to be let in by a code. */
+  readonly requests: JoinRequests;
   /**
    * @param peerPin of the key shown over TLS; null over loopback
    * @param local the request came over loopback
@@ -76,6 +86,10 @@ export interface NodeRegistry {
   hello(nodeId: string, request: HelloRequest): Promise<HelloResponse>;
   /** @throws MillraceError node_unknown */
   heartbeat(nodeId: string, beat: Heartbeat): HeartbeatAnswer;
+  /** A node stops in order. @throws MillraceError node_unknown */
+  goodbye(nodeId: string, goodbye: Goodbye): void;
+  /** What the hub's owner wants of a node. @throws MillraceError not_found */
+  change(nodeId: string, wishes: { trusted?: boolean | undefined; hold?: NodeHold | undefined }): Promise<void>;
   /** Sends a node away. @throws MillraceError not_found */
   remove(nodeId: string): Promise<void>;
   /**

@@ -9,6 +9,7 @@ import type { NodeFacts, NodeRegistry } from '../../nodes/registry-types.ts';
 import type { OpenAttempt, OpenWork } from '../../planner/open-work.ts';
 import type { Planner } from '../../planner/planner.ts';
 import { type Caller, type JsonHandlers, withStatus } from '../handlers.ts';
+import { type PairingNames, pairingHandlers } from './pairing.ts';
 
 export interface NodeViewParts {
   readonly catalog: Catalog;
@@ -146,6 +147,6 @@ function forNodes(parts: NodesParts): Pick<JsonHandlers, NodeNames> {
   };
 }
 
-export function nodesHandlers(parts: NodesParts): Pick<JsonHandlers, PeopleNames | NodeNames> {
-  return { ...forPeople(parts), ...forNodes(parts) };
+export function nodesHandlers(parts: NodesParts): Pick<JsonHandlers, PeopleNames | NodeNames | PairingNames> {
+  return { ...forPeople(parts), ...forNodes(parts), ...pairingHandlers(parts.registry.requests) };
 }
