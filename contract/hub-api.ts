@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { prioritySchema } from './item.ts';
+import { brokerOperations } from './operations/broker.ts';
 import { hubOperations } from './operations/hub.ts';
 import { jobsOperations } from './operations/jobs.ts';
 import { libraryOperations } from './operations/library.ts';
@@ -20,6 +21,7 @@ export const operations = {
   ...jobsOperations,
   ...nodesOperations,
   ...pairingOperations,
+  ...brokerOperations,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;

@@ -97,6 +97,10 @@ export const brokerAccessSchema = z.object({
   tls: z.boolean(),
   /** An external Redis or Valkey. */
   url: z.string().nullable(),
+  /** PEM of the authority to trust there; without it those of the system. */
+  ca: z.string().max(100_000).optional(),
+  /** Database behind `port`, 0 without it; a `url` names its own. */
+  db: z.int().min(0).optional(),
   username: z.string().nullable(),
   password: z.string().nullable(),
   /** BullMQ prefix of this node's queues: `mr:<nodeId>`. */

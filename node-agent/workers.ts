@@ -51,15 +51,19 @@ const connectMs = 5_000;
 /** Where the broker is: its TLS door beside the hub's, or a port of this machine. */
 function brokerPlace({ access, hubHost, pin, identity }: WorkersParts) {
   const port = access.port ?? 0;
-  if (!access.tls) return { host: '127.0.0.1', port };
-  return pinnedConnector({ host: hubHost, port, pin, identity, timeoutMs: connectMs });
+  const { db = 0 } = access;
+  if (!access.tls) return { host: '127.0.0.1', port, db };
+  return { ...pinnedConnector({ host: hubHost, port, pin, identity, timeoutMs: connectMs }), db };
 }
 
-function brokerOptions({ access: { username, password } }: WorkersParts) {
+function brokerOptions({ access: { username, password, ca } }: WorkersParts) {
   return {
+    ...(ca !== undefined && { tls: { ca } }),
     ...(username !== null && { username }),
     ...(password !== null && { password }),
     maxRetriesPerRequest: null,
+    // A node's user may not say it (broker-users in the hub).
+    disableClientInfo: true,
     retryStrategy: () => retryMs,
     connectTimeout: connectMs,
     socketTimeout: silenceMs,

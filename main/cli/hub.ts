@@ -1,6 +1,7 @@
 /** `millrace hub`: the hub without a window of its own, from flags and the variables of older systems. */
 
-import { createReadStream, existsSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +22,8 @@ export interface HubVerbOptions extends ServeOptions {
   readonly port: number;
   readonly host?: string;
   readonly broker?: string;
+  readonly brokerCa?: string;
+  readonly brokerPrefix?: string;
   readonly localNode: boolean;
   readonly legacyPort: readonly number[];
   readonly models?: string;
@@ -47,6 +50,26 @@ function brokerUrl(flag: string | undefined, environment: Environment): string |
   return chosen;
 }
 
+/** The broker's place, and what goes with it. */
+function externalBroker(options: HubVerbOptions, environment: Environment): HubConfig['broker'] {
+  const url = brokerUrl(options.broker, environment);
+  if (url === null) return null;
+  const { brokerCa, brokerPrefix: prefix = 'mr' } = options;
+  if (!/^[\w.:-]{1,64}$/.test(prefix))
+    throw new CommandError(exitCodes.usage, 'The prefix has 1 to 64 letters, digits and . : _ -');
+  return { url, ca: brokerCa === undefined ? null : readAuthority(brokerCa), prefix };
+}
+
+function readAuthority(path: string): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    new X509Certificate(text);
+    return text;
+  } catch {
+    throw new CommandError(exitCodes.usage, `“${path}” is no certificate in PEM.`);
+  }
+}
+
 function centralServerUrl(environment: Environment): { centralServerUrl?: string } {
   const url = environment['CENTRAL_SERVER_URL'];
   if (!url) return {};
@@ -61,7 +84,7 @@ export function hubConfig(options: HubVerbOptions, environment: Environment): Hu
     dataDir: dataFolder(options.data, environment),
     port: options.port,
     host: options.host ?? null,
-    brokerUrl: brokerUrl(options.broker, environment),
+    broker: externalBroker(options, environment),
     localNode: options.localNode,
     legacyPorts: options.legacyPort,
     uiFolder: windowFolder(),
@@ -111,6 +134,8 @@ export function hubCommand(context: CommandContext): Command {
     .option('--port <n>', 'loopback port of API and window; 0 takes the last one, or a free one', parsePort, 0)
     .option('--host <addr>', 'address of the door to the network, opened at once')
     .option('--broker <url>', 'a Redis or Valkey instead of the embedded broker (or REDIS_URL)')
+    .option('--broker-ca <file>', 'PEM of the authority that signed the certificate of a rediss:// broker')
+    .option('--broker-prefix <text>', 'first part of every key there', 'mr')
     .option('--no-local-node', 'lets this machine do no work itself')
     .option('--models <dir>', 'folder of models, for pipelines that use them')
     .option(

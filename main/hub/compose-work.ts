@@ -37,7 +37,7 @@ export function composeWork(
     events.emit(event);
     waiters.observe(event);
   };
-  const queues = createNodeQueues(broker.url, logger);
+  const queues = createNodeQueues(broker.connection, broker.prefix, logger);
   closers.push(() => queues.close());
   const pump = createOutboxPump({
     catalog,

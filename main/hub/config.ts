@@ -1,6 +1,7 @@
 /** What a hub is started with, and the built-in values of its settings. */
 import { hostname } from 'node:os';
 import type { Settings } from '../../contract/operations/hub.ts';
+import type { ExternalBrokerConfig } from './queue/external-broker.ts';
 import type { SettingsChange } from './settings-store.ts';
 
 export interface HubConfig {
@@ -11,7 +12,7 @@ export interface HubConfig {
   /** Address of the door to the network; null: all of them, once machines are accepted. Given, it is opened at once. */
   readonly host: string | null;
   /** An external Redis or Valkey; null: the embedded broker. */
-  readonly brokerUrl: string | null;
+  readonly broker: ExternalBrokerConfig | null;
   /** Run a node on this machine. */
   readonly localNode: boolean;
   /** More loopback ports, for clients of older systems. */

@@ -2,6 +2,7 @@
  * The hub's doors to the network: TLS for the API, TLS for the broker, and the announcement on every interface. Closed until
  * machines are accepted; the owner opens and closes them. Ports are kept, so that nodes find the hub again after a restart.
  */
+import type { Socket } from 'node:net';
 import type { Identity } from '../../common/identity.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Api } from './api/parts.ts';
@@ -27,8 +28,8 @@ export interface DoorsParts {
   readonly hubName: () => string;
   readonly host: string;
   readonly ports: KeptPorts;
-  /** Where the embedded broker listens; null with an external one. */
-  readonly broker: { readonly host: string; readonly port: number } | null;
+  /** Opens a connection to the broker on loopback; null when nodes reach the broker without the hub. */
+  readonly connectBroker: (() => Socket) | null;
   readonly logger: Logger;
   nodeOfPin(pin: string): string | null;
 }
@@ -42,11 +43,11 @@ interface OpenDoors {
 async function openAll(parts: DoorsParts): Promise<OpenDoors> {
   const { identity, host, ports, logger } = parts;
   const { port } = await ports.use('tls', 0, (wanted) => parts.api().openTlsDoor(identity, host, wanted));
-  const target = parts.broker;
+  const connectInside = parts.connectBroker;
   const broker =
-    target &&
+    connectInside &&
     (await ports.use('brokerTls', 0, (wanted) =>
-      openBrokerDoor({ identity, host, port: wanted, target, logger, nodeOfPin: parts.nodeOfPin }),
+      openBrokerDoor({ identity, host, port: wanted, connectInside, logger, nodeOfPin: parts.nodeOfPin }),
     ));
   const advertisement = advertise({ hubId: parts.hubId, pin: identity.pin, name: parts.hubName(), port }, logger);
   logger.info({ port, brokerPort: broker?.port ?? null }, 'the doors to the network are open');

@@ -14,7 +14,7 @@ const configSchema = z.object({
   dataDir: z.string(),
   port: z.int().min(0).max(65_535).default(0),
   host: z.string().nullable().default(null),
-  brokerUrl: z.string().nullable().default(null),
+  broker: z.object({ url: z.string(), ca: z.string().nullable(), prefix: z.string() }).nullable().default(null),
   localNode: z.boolean().default(true),
   legacyPorts: z.array(z.int()).default([]),
   uiFolder: z.string().nullable().default(null),

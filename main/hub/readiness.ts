@@ -1,6 +1,7 @@
 /** What must be well for work to go on, for /readyz: broker, catalog, disk. */
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
+import type { BrokerView } from '../../contract/operations/broker.ts';
 import type { ReadinessCheck } from './api/parts.ts';
 import type { Catalog } from './catalog/database.ts';
 
@@ -10,7 +11,13 @@ const diskReserveBytes = 500_000_000;
 export interface ReadinessParts {
   readonly catalog: Catalog;
   readonly dataDir: string;
-  brokerReachable(): boolean;
+  broker(): BrokerView;
+}
+
+/** What is wrong with its setup is said, and does not keep work from going on. */
+function checkBroker({ reachable, notices }: BrokerView): ReadinessCheck {
+  const state = reachable ? 'The broker answers.' : 'The broker cannot be reached.';
+  return { name: 'broker', ok: reachable, detail: [state, ...notices.map(({ text }) => text)].join(' ') };
 }
 
 function checkCatalog(catalog: Catalog): ReadinessCheck {
@@ -35,10 +42,5 @@ async function checkDisk(dataDir: string): Promise<ReadinessCheck> {
 
 /** All checks; cheap enough for every few seconds. */
 export async function readiness(parts: ReadinessParts): Promise<ReadinessCheck[]> {
-  const reachable = parts.brokerReachable();
-  return [
-    { name: 'broker', ok: reachable, detail: reachable ? 'The broker answers.' : 'The broker cannot be reached.' },
-    checkCatalog(parts.catalog),
-    await checkDisk(parts.dataDir),
-  ];
+  return [checkBroker(parts.broker()), checkCatalog(parts.catalog), await checkDisk(parts.dataDir)];
 }

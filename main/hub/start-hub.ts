@@ -14,6 +14,7 @@ import type { Logger } from '../../common/log.ts';
 import type { ImportOutcome } from '../../contract/shell-api.ts';
 import { startBroker } from '../broker/start-broker.ts';
 import type { JsonHandlers } from './api/handlers.ts';
+import { brokerHandlers } from './api/operations/broker.ts';
 import { hubHandlers } from './api/operations/hub.ts';
 import { batchView } from './api/operations/job-view.ts';
 import { jobsHandlers } from './api/operations/jobs.ts';
@@ -37,7 +38,8 @@ import { found } from './planner/planner.ts';
 import { createResults } from './planner/record-result.ts';
 import type { KeptPorts } from './ports.ts';
 import { createPreviewService } from './previews/preview-service.ts';
-import { embeddedBroker, externalBroker, type HubBroker } from './queue/hub-broker.ts';
+import { externalBroker } from './queue/external-broker.ts';
+import { embeddedBroker, type HubBroker } from './queue/hub-broker.ts';
 import { keepReconciled } from './queue/reconcile.ts';
 import { readiness } from './readiness.ts';
 import { createSettingsStore } from './settings-store.ts';
@@ -56,7 +58,7 @@ export interface Hub {
 const clock = systemClock;
 
 function openBroker(config: HubConfig, ports: KeptPorts, logger: Logger): Promise<HubBroker> {
-  if (config.brokerUrl !== null) return externalBroker(config.brokerUrl, logger);
+  if (config.broker !== null) return externalBroker(config.broker, logger);
   const dir = join(config.dataDir, 'broker');
   return embeddedBroker(({ password }) =>
     ports.use('broker', 0, (port) =>
@@ -86,7 +88,7 @@ function composeDoors(
     hubName,
     host: config.host ?? '0.0.0.0',
     ports: storage.ports,
-    broker: broker.port === null ? null : { host: '127.0.0.1', port: broker.port },
+    connectBroker: broker.connectInside,
     logger,
     nodeOfPin: (pin) =>
       storage.catalog.get(pinRow, 'SELECT id FROM nodes WHERE pin = @pin AND removed_ms IS NULL', { pin })?.id ?? null,
@@ -132,6 +134,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
     closers,
   );
   const { planner, registry } = work;
+  const brokerView = () => ({ ...broker.facts(), reachable: work.queues.reachable() });
   const views = { catalog, planner, nodes: registry.views };
   const intake = createIntake({
     catalog,
@@ -153,6 +156,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
       settings: settings.current,
       changeSettings: settings.change,
     }),
+    ...brokerHandlers({ broker: brokerView }),
     ...jobsHandlers({ ...views, intake, waiters: work.waiters }),
     ...libraryHandlers({ ...views, intake }),
     ...nodesHandlers({
@@ -183,7 +187,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
       auth: createAuthenticator(storage.token, registry),
       nodeBlobs: createNodeBlobs(planner.open),
       inspect: inspectFile,
-      readiness: () => readiness({ catalog, dataDir: config.dataDir, brokerReachable: work.queues.reachable }),
+      readiness: () => readiness({ catalog, dataDir: config.dataDir, broker: brokerView }),
       settings: settings.current,
       dataDir: config.dataDir,
       uiFolder: config.uiFolder,
@@ -196,6 +200,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
   );
   closers.push(() => api().stop());
   closers.push(() => doors.close());
+  broker.onAccessChanged(registry.greetAgain);
   await begin(work, logger, closers);
   if (settings.current().acceptNodes || config.host !== null) await doors.open();
   closers.push(await announce(config.dataDir, api().url));
@@ -203,7 +208,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
   return {
     url: api().url,
     port: api().port,
-    brokerPort: broker.port ?? Number(new URL(broker.url).port || 6_379),
+    brokerPort: broker.port,
     token: storage.token,
     importPaths: (paths, order) =>
       importPaths({ blobs, intake, maxBytes: () => settings.current().maxUploadBytes }, paths, order),

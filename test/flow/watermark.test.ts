@@ -6,14 +6,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makePhoto } from '../fixtures/make-fixtures.ts';
 import { createFarm, drop, ended, type Farm, type FarmHub, joinToken } from '../support/farm.ts';
-import { startRedisServer } from '../support/redis-server.ts';
+import { type FarmBroker, farmBrokers } from '../support/farm-brokers.ts';
+
+/** Address of the hub's door to the network. */
+const doorOf = (hub: FarmHub): string =>
+  `https://127.0.0.1:${/"port":(\d+)[^\n]*doors to the network are open/.exec(hub.log())?.[1]}`;
 
 const logLine = /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] WORKER: (\S+) \| IMAGE: (\S+)$/;
 
-describe.each(['embedded broker', 'redis-server'])('with the %s', (broker) => {
+describe.each(farmBrokers)('with %s', (_name, startBroker) => {
   let farm: Farm;
   let hub: FarmHub;
-  let redis: Awaited<ReturnType<typeof startRedisServer>> | undefined;
+  let broker: FarmBroker;
   const photos: string[] = [];
 
   beforeAll(async () => {
@@ -25,17 +29,23 @@ describe.each(['embedded broker', 'redis-server'])('with the %s', (broker) => {
       await makePhoto(path, { width: 640, height: 480, seed, format: 'jpeg' });
       photos.push(path);
     }
-    if (broker === 'redis-server') redis = await startRedisServer();
-    hub = await farm.hub(
-      redis ? ['--no-local-node', '--broker', `redis://127.0.0.1:${redis.port}`] : ['--no-local-node'],
-    );
+    broker = await startBroker();
+    hub = await farm.hub(['--no-local-node', '--host', '127.0.0.1', ...broker.args]);
     const token = await joinToken(hub, 2);
     await farm.node('worker-1', ['--hub', hub.url, '--token', token]);
-    await farm.node('worker-2', ['--hub', hub.url, '--token', token]);
+    // As from another machine: over the pinned doors.
+    await farm.node('worker-2', ['--hub', doorOf(hub), '--token', token]);
   });
   afterAll(async () => {
     await farm?.close();
-    await redis?.stop();
+    await broker?.stop();
+  });
+
+  test('the hub says which broker it uses, and what is wrong with it; nodes are isolated there', async () => {
+    const view = await hub.client.call('getBroker', {});
+    expect(view).toMatchObject({ kind: broker.args.length === 0 ? 'embedded' : 'external', reachable: true });
+    expect(view.notices.map(({ code }) => code)).toEqual(broker.args.length === 0 ? [] : ['not_persistent']);
+    expect(JSON.stringify(view)).not.toContain('pass');
   });
 
   test('every photo ends as done, with its artifact, in the central store and in the activity log', async () => {

@@ -7,7 +7,9 @@ import { systemClock } from '../../common/clock.ts';
 import { createIdentity } from '../../common/identity.ts';
 import { createLogger, type Logger, silentLogger } from '../../common/log.ts';
 import type { HubEvent } from '../../contract/hub-events.ts';
+import type { BrokerView } from '../../contract/operations/broker.ts';
 import type { JsonHandlers } from '../../main/hub/api/handlers.ts';
+import { brokerHandlers } from '../../main/hub/api/operations/broker.ts';
 import { hubHandlers } from '../../main/hub/api/operations/hub.ts';
 import { batchView } from '../../main/hub/api/operations/job-view.ts';
 import { jobsHandlers } from '../../main/hub/api/operations/jobs.ts';
@@ -111,6 +113,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     fetchAddress: () => Promise.reject(new Error('no addresses here')),
   });
   const nodeParts = { catalog, registry, planner, clock };
+  const broker: BrokerView = { kind: 'embedded', address: null, server: null, reachable: true, notices: [] };
   const handlers: JsonHandlers = {
     ...hubHandlers({
       ...views,
@@ -120,9 +123,14 @@ export async function startApiLab(options: ApiLabOptions = {}) {
       settings: settings.current,
       changeSettings: settings.change,
     }),
+    ...brokerHandlers({ broker: () => broker }),
     ...jobsHandlers({ ...views, intake, waiters }),
     ...libraryHandlers({ ...views, intake }),
-    ...nodesHandlers({ ...nodeParts, openDoor: async () => {}, results: createResults({ planner, blobs, nearFile: () => null }) }),
+    ...nodesHandlers({
+      ...nodeParts,
+      openDoor: async () => {},
+      results: createResults({ planner, blobs, nearFile: () => null }),
+    }),
   };
   const previews = createPreviewService({ dir: join(dir, 'previews'), blobs, logger });
   /** Bytes that nodes may read, and nodes that may write; the planner's rule is tested with the planner. */

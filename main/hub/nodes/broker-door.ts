@@ -1,8 +1,8 @@
 /**
- * The broker's door to the network: TLS 1.3 in front of its loopback port. Each connection must prove the key of a node that is
+ * The broker's door to the network: TLS 1.3 in front of the broker that listens on loopback. Each connection must prove the key of a node that is
  * known at that moment; what comes through then is the node's own broker user's business (queue/broker-users).
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { Identity } from '../../../common/identity.ts';
 import type { Logger } from '../../../common/log.ts';
@@ -22,7 +22,8 @@ export interface BrokerDoorParts {
   readonly identity: Pick<Identity, 'keyPem' | 'certificatePem'>;
   readonly host: string;
   readonly port: number;
-  readonly target: { readonly host: string; readonly port: number };
+  /** Opens a connection to the broker itself. */
+  readonly connectInside: () => Socket;
   readonly logger: Logger;
   /** The node whose key this is, or null. */
   nodeOfPin(pin: string): string | null;
@@ -56,7 +57,7 @@ export async function openBrokerDoor(parts: BrokerDoorParts): Promise<BrokerDoor
     const mine = byNode.get(nodeId) ?? new Set<TLSSocket>();
     byNode.set(nodeId, mine.add(socket));
     socket.on('close', () => mine.delete(socket));
-    join(socket, connect(parts.target));
+    join(socket, parts.connectInside());
   });
   server.maxConnections = maxConnections;
   server.on('tlsClientError', (error) =>

@@ -186,6 +186,9 @@ export function createNodeRegistry(parts: NodeRegistryParts): NodeRegistry {
       stopWatching = undefined;
     },
     admitAll,
+    greetAgain() {
+      for (const state of nodes.values()) state.greeted = false;
+    },
     createToken: registry.pairing.createToken,
     requests,
     join: (...asked) => join(registry, ...asked),

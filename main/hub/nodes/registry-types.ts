@@ -73,6 +73,8 @@ export interface NodeRegistry {
   stop(): void;
   /** Makes all nodes' users at the broker again; at start, and when the broker has lost them. */
   admitAll(): Promise<void>;
+  /** Lets all nodes say hello again, which tells them how the broker is reached now. */
+  greetAgain(): void;
   createToken: Pairing['createToken'];
   /** Machines that ask to be let in by a code. */
   readonly requests: JoinRequests;

@@ -1,9 +1,10 @@
 /** What a node may do at the broker: its own queues' keys, and the commands that a BullMQ worker uses. Nothing else. */
-import { queuePrefix } from './node-queues.ts';
-
-/** Commands of BullMQ's worker and its scripts (checked at every redis.call) and of ioredis' connection. */
+/**
+ * Commands of BullMQ's worker and its scripts (checked at every redis.call) and of ioredis' connection. All of them are known to
+ * Redis 6.2: one that is not makes ACL SETUSER refuse the whole user. (CLIENT SETINFO came with 7.2; ioredis does without.)
+ */
 const commands = [
-  'hello auth ping quit reset select info client|setname client|setinfo client|id client|list client|info client|getname readonly command|docs',
+  'hello auth ping quit reset select info client|setname client|id client|list client|info client|getname readonly command|docs',
   'multi exec discard eval evalsha script|load time',
   'exists del unlink type rename persist pttl pexpire pexpireat get incr incrby decr set expire ttl',
   'hget hset hmget hmset hgetall hdel hexists hlen hincrby hscan hkeys hvals',
@@ -13,16 +14,9 @@ const commands = [
   'xadd xtrim xlen xrange xrevrange xread xdel',
 ].flatMap((line) => line.split(' '));
 
-/** Rules for `ACL SETUSER`, from nothing: on, one password, own keys, these commands. */
-export function nodeRules(nodeId: string, password: string): string[] {
-  return [
-    'reset',
-    'on',
-    `>${password}`,
-    `~${queuePrefix(nodeId)}:*`,
-    '&*',
-    ...commands.map((command) => `+${command}`),
-  ];
+/** Rules for `ACL SETUSER`, from nothing: on, one password, own keys, these commands. @param prefix of the node's queues */
+export function nodeRules(prefix: string, password: string): string[] {
+  return ['reset', 'on', `>${password}`, `~${prefix}:*`, '&*', ...commands.map((command) => `+${command}`)];
 }
 
 /** Name of a node's user at the broker. */

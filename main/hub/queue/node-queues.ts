@@ -3,9 +3,15 @@ import { type Job, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { Logger } from '../../../common/log.ts';
 import type { StagePayload } from '../../../contract/stage.ts';
+import type { BrokerConnection } from './hub-broker.ts';
 
 /** Prefix of a node's queues; its broker user sees nothing else. */
-export const queuePrefix = (nodeId: string): string => `mr:${nodeId}`;
+export const queuePrefix = (prefix: string, nodeId: string): string => `${prefix}:${nodeId}`;
+
+const retryMs = 500;
+const connectMs = 5_000;
+/** A dead connection that nobody reset is noticed after so long without an answer. */
+const silenceMs = 10_000;
 
 /** The catalog retries, orders and delays; BullMQ only carries. A remembered id would silently swallow a placement (DESIGN §3). */
 const jobOptions = {
@@ -46,18 +52,39 @@ function byQueue(jobs: readonly PlacedJob[]): Map<string, PlacedJob[]> {
   return Map.groupBy(jobs, (job) => `${job.nodeId} ${job.queue}`);
 }
 
-/** @param url of the broker, with credentials; `redis://` or `rediss://` */
-export function createNodeQueues(url: string, logger: Logger): NodeQueues {
-  const connection = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 500, enableOfflineQueue: true });
+function connect({ url, ca }: BrokerConnection, logger: Logger): Redis {
+  const connection = new Redis(url, {
+    ...(ca !== null && url.startsWith('rediss:') && { tls: { ca } }),
+    maxRetriesPerRequest: null,
+    retryStrategy: () => retryMs,
+    connectTimeout: connectMs,
+    socketTimeout: silenceMs,
+    keepAlive: silenceMs,
+  });
+  let away = false;
+  connection.on('error', (error) => {
+    // Once an outage, not twice a second.
+    if (!away) logger.warn({ error: error.message }, 'the broker cannot be reached; tried on');
+    away = true;
+  });
+  connection.on('ready', () => {
+    if (away) logger.info({}, 'the broker is back');
+    away = false;
+  });
+  return connection;
+}
+
+/** @param prefix first part of all queues' names */
+export function createNodeQueues(to: BrokerConnection, prefix: string, logger: Logger): NodeQueues {
+  const connection = connect(to, logger);
   const queues = new Map<string, Queue<StagePayload>>();
-  connection.on('error', (error) => logger.warn({ error: error.message }, 'the broker cannot be reached'));
 
   const queueOf = (nodeId: string, name: string): Queue<StagePayload> => {
     const key = `${nodeId} ${name}`;
     let queue = queues.get(key);
     if (!queue) {
-      queue = new Queue<StagePayload>(name, { connection, prefix: queuePrefix(nodeId), skipMetasUpdate: true });
-      queue.on('error', (error) => logger.warn({ error: error.message, queue: name }, 'queue error'));
+      queue = new Queue<StagePayload>(name, { connection, prefix: queuePrefix(prefix, nodeId), skipMetasUpdate: true });
+      queue.on('error', (error) => logger.debug({ error: error.message, queue: name }, 'queue error'));
       queues.set(key, queue);
     }
     return queue;
