@@ -76,11 +76,12 @@ async function answerText(body: Dispatcher.ResponseData['body']): Promise<string
   return Buffer.concat(parts).subarray(0, maxAnswerBytes).toString('utf8');
 }
 
-const storedSchema = z.object({ storedAs: z.string().max(300) });
+/** As the hub's own door answers. */
+const storedSchema = z.object({ stored_as: z.string().max(300) });
 
 function storedName(text: string): string | undefined {
   try {
-    return storedSchema.safeParse(JSON.parse(text)).data?.storedAs;
+    return storedSchema.safeParse(JSON.parse(text)).data?.stored_as;
   } catch {
     return undefined;
   }

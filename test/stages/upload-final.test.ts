@@ -76,7 +76,7 @@ describe('the form', () => {
       }).formData();
       expect(Number(request.headers['content-length'])).toBe(body.length);
       seen.push({ request, form });
-      response.setHeader('content-type', 'application/json').end('{"storedAs":"watermarked_photo (2).jpg"}');
+      response.setHeader('content-type', 'application/json').end('{"stored_as":"watermarked_photo (2).jpg"}');
     });
     const summary = await upload(`${url}/deep/upload?to=x`, {
       options: { workerName: 'Wörker "eins"\n', fileName: 'größe "日本" 🖼.jpg' },
@@ -110,8 +110,8 @@ describe('the form', () => {
     [200, 'plain text', undefined],
     [201, '', undefined],
     [204, '', undefined],
-    [200, '{"storedAs": 5}', undefined],
-    [202, `{"storedAs": "${'x'.repeat(301)}"}`, undefined],
+    [200, '{"stored_as": 5}', undefined],
+    [202, `{"stored_as": "${'x'.repeat(301)}"}`, undefined],
   ])('%i with the answer %j is done', async (status, text, storedAs) => {
     const url = await servers.serve(
       answering((response) => response.writeHead(status).end(status === 204 ? undefined : text)),
@@ -250,7 +250,7 @@ describe('the hub as the target', () => {
     const seen: (string | undefined)[] = [];
     const url = await servers.serve((request, response) => {
       seen.push(request.url, request.headers.authorization);
-      answering((reply) => reply.end('{"storedAs":"a.jpg"}'))(request, response);
+      answering((reply) => reply.end('{"stored_as":"a.jpg"}'))(request, response);
     });
     const hub = { baseUrl: url, bearer: 'mrn1.a.b', pin: null, keyPem: '', certificatePem: '' };
     expect(await upload(null, { hub })).toEqual({ status: 200, storedAs: 'a.jpg' });
