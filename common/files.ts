@@ -1,8 +1,9 @@
 /** Files that are whole or not there: atomic writes, folders that survive a power cut, digests while copying, one process a folder. */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, fsync, openSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const fsyncFile = promisify(fsync);
@@ -72,8 +73,34 @@ async function startTimeOf(pid: number): Promise<string> {
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
+/** The living process that holds a lock; undefined when that is gone. */
+async function holderOf(path: string): Promise<number | undefined> {
+  const [pidText = '', startTime = ''] = ((await readTextIfThere(path)) ?? '').split(' ');
+  const pid = Number.parseInt(pidText, 10);
+  if (!(pid > 0) || !isAlive(pid) || (await startTimeOf(pid)) !== startTime) return undefined;
+  // Where start times are not to be had, our own pid is ours only if the lock is younger than this process.
+  const startedMs = Date.now() - process.uptime() * 1000;
+  const isOlder =
+    pid === process.pid && startTime === '' && (await ageMs(path)) > Date.now() - startedMs + CLOCK_SLACK_MS;
+  return isOlder ? undefined : pid;
+}
+
+/** How long ago a file was written; 0 when there is none. */
+async function ageMs(path: string): Promise<number> {
+  return stat(path).then(
+    (status) => Date.now() - status.mtimeMs,
+    () => 0,
+  );
+}
+
+const CLOCK_SLACK_MS = 2000;
+const LOCK_TRIES = 40;
+const LOCK_PAUSE_MS = 25;
+/** Taking over is a few calls; a guard that is older was left by a process that died there. */
+const GUARD_MOST_MS = 10_000;
+
 /**
- * Takes a data folder for this process alone (file `lock` with pid and start time). A lock whose process is gone is taken over.
+ * Takes a data folder for one user of one process (file `lock` with pid and start time). A lock whose process is gone is taken over.
  * @returns a function that gives it back.
  * @throws Error naming the folder and the pid that has it.
  */
@@ -81,23 +108,47 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'lock');
   const mine = `${process.pid} ${await startTimeOf(process.pid)}`;
-  for (let tries = 0; tries < 5; tries++) {
-    try {
-      const handle = await open(path, 'wx', 0o600);
-      await handle.writeFile(mine);
-      await handle.close();
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  for (let tries = 1; tries <= LOCK_TRIES; tries++) {
+    if (await createWhole(path, mine)) return () => rm(path, { force: true });
+    const pid = await holderOf(path);
+    if (pid !== undefined) {
+      const which = pid === process.pid ? ' (this one)' : '';
+      throw new Error(`The folder ${folder} is in use by process ${pid}${which}. Stop it, or choose another folder.`);
     }
-    const [pidText = '', startTime = ''] = ((await readTextIfThere(path)) ?? '').split(' ');
-    const pid = Number.parseInt(pidText, 10);
-    if (pid > 0 && pid !== process.pid && isAlive(pid) && (await startTimeOf(pid)) === startTime) {
-      throw new Error(
-        `The folder ${folder} is in use by process ${pid}. Stop it, or choose another folder with --data.`,
-      );
-    }
-    await rm(path, { force: true });
+    if (!(await removeStale(path, mine))) await setTimeout(LOCK_PAUSE_MS);
   }
   throw new Error(`The folder ${folder} could not be locked.`);
+}
+
+/** Makes a file that has its content from the first moment on; false when there is one already. */
+async function createWhole(path: string, content: string): Promise<boolean> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(temporary, content, { mode: 0o600 });
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/**
+ * Removes a lock that is nobody's. One at a time does so, under a guard and after looking again: whoever has just seen a dead
+ * process's lock may otherwise remove the one that was taken since. False when another is at it.
+ */
+async function removeStale(path: string, mine: string): Promise<boolean> {
+  const guard = `${path}.guard`;
+  if (!(await createWhole(guard, mine))) {
+    if ((await ageMs(guard)) > GUARD_MOST_MS) await rm(guard, { force: true });
+    return false;
+  }
+  try {
+    if ((await holderOf(path)) === undefined) await rm(path, { force: true });
+    return true;
+  } finally {
+    await rm(guard, { force: true });
+  }
 }

@@ -1,100 +1,171 @@
-/** Reading a data folder at start: manifest, snapshot, logs; torn tails are cut, damage in the middle refuses. */
-import { existsSync, truncateSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/**
+ * Reading a data folder at start: manifest, snapshot, logs. What a crash leaves is put right (torn tails are cut, leftovers of an
+ * interrupted switch removed); what no crash explains is refused with file and offset.
+ */
 import type { Engine } from './engine.ts';
-import { FILE_HEADER_BYTES, type ReadResult, readFrames } from './frames.ts';
+import { type FileSystem, isMissing, writeAll } from './file-system.ts';
+import { FILE_HEADER_BYTES, FrameBuffer, fileHeader, newSalt, type ReadResult, readFrames } from './frames.ts';
+import type { LogState } from './log-file.ts';
+import { DataDamage, logName, type Manifest, numberOf, readManifest, writeManifest } from './manifest.ts';
 import { ErrorReply } from './replies.ts';
 import { RequestParser } from './resp.ts';
 
-/** Which files hold the data: a snapshot (or none) and the logs after it, in order. */
-export interface Manifest {
-  readonly format: 1;
-  readonly base: string | null;
-  readonly logs: readonly string[];
-  /** Number of the newest file. */
-  readonly newest: number;
-}
-
-export const MANIFEST = 'manifest.json';
-export const EMPTY_MANIFEST: Manifest = { format: 1, base: null, logs: [], newest: 0 };
-
-export async function readManifest(dir: string): Promise<Manifest> {
-  const path = join(dir, MANIFEST);
-  if (!existsSync(path)) return EMPTY_MANIFEST;
-  const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-  if (isManifest(value)) return value;
-  throw new Error(`${path} is not a manifest of this broker`);
-}
-
-function isManifest(value: unknown): value is Manifest {
-  if (typeof value !== 'object' || value === null) return false;
-  if (!('format' in value) || value.format !== 1 || !('newest' in value) || typeof value.newest !== 'number')
-    return false;
-  if (!('base' in value) || (value.base !== null && !isFileName(value.base))) return false;
-  return 'logs' in value && Array.isArray(value.logs) && value.logs.every(isFileName);
-}
-
-function isFileName(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{6,}\.(base|log)$/.test(value);
-}
-
 export interface LoadSummary {
+  readonly manifest: Manifest;
   readonly records: number;
   readonly cutBytes: number;
   readonly baseBytes: number;
-  readonly logBytes: number;
+  /** Of the snapshot and all logs but the last. */
+  readonly completedBytes: number;
+  /** The log to go on in. */
+  readonly last: LogState;
 }
 
-/** Loads everything the manifest names into the engine. @throws Error naming file and offset when a file is damaged. */
-export function loadData(engine: Engine, dir: string, manifest: Manifest): LoadSummary {
+/** How a file stands: whole; torn, as a crash leaves it; or damaged, which no crash explains. */
+export type Verdict = 'whole' | 'torn' | 'damaged';
+
+/**
+ * Judges the log that was written last. Whole records behind a bad one are what a power cut may leave of unsynced bytes; without one
+ * (the machine has been up all the time) they mean that something else has changed the file.
+ */
+export function judge(result: ReadResult, mayHaveLostPower: boolean): Verdict {
+  const { trouble } = result;
+  if (trouble === undefined) return 'whole';
+  if (trouble.wasSynced) return 'damaged';
+  return trouble.recordsAfter === 0 || mayHaveLostPower ? 'torn' : 'damaged';
+}
+
+/** What is wrong, for people. */
+export function describeTrouble(result: ReadResult): string {
+  const { trouble, sizeBytes } = result;
+  if (trouble === undefined) return `it ends too early, at offset ${sizeBytes}: later files follow it`;
+  const { offset, recordsAfter, nextWhole } = trouble;
+  if (offset === 0) return 'at offset 0 there is no header of this broker (of this version)';
+  if (nextWhole === undefined) return `the record at offset ${offset} is not whole, and none follows it`;
+  return `the record at offset ${offset} is not whole, and ${recordsAfter} whole ones follow it, from offset ${nextWhole}`;
+}
+
+/** Loads everything the manifest names into the engine and leaves the folder ready for appending. @throws DataDamage */
+export async function loadData(engine: Engine, files: FileSystem, dir: string, boot: string): Promise<LoadSummary> {
+  const manifest = readManifest(files, dir) ?? (await firstManifest(files, dir, boot));
   const replay = createReplay(engine);
-  const summary = { records: 0, cutBytes: 0, baseBytes: 0, logBytes: 0 };
   engine.keyspace.loading = true;
   engine.keyspace.nowMs = engine.clock.nowMs();
-  if (manifest.base !== null) {
-    const path = join(dir, manifest.base);
-    const result = readFrames(path, replay);
-    if (result.trouble !== 'none') throw damage(path, result);
-    summary.records += result.frames;
-    summary.baseBytes = result.sizeBytes;
-  }
-  manifest.logs.forEach((name, index) => {
-    const path = join(dir, name);
-    const result = readFrames(path, replay);
-    const lastWritten = manifest.logs.slice(index + 1).every((later) => isEmptyLog(join(dir, later)));
-    if (result.trouble === 'damaged' || (result.trouble === 'torn' && !lastWritten)) throw damage(path, result);
-    if (result.trouble === 'torn') {
-      const cutBytes = result.sizeBytes - result.goodBytes;
-      engine.logger.warn({ file: path, offset: result.goodBytes, cutBytes }, `log: ${result.reason}; the tail is cut`);
-      truncateSync(path, result.goodBytes);
-      summary.cutBytes += cutBytes;
+  const base = manifest.base === null ? undefined : readBase(files, `${dir}/${manifest.base}`, replay);
+  const logs = manifest.logs.map((name) => ({ path: `${dir}/${name}`, result: read(files, `${dir}/${name}`, replay) }));
+  const mayHaveLostPower = boot === '' || manifest.boot !== boot;
+  const lastWritten = logs.findLastIndex(({ result }) => result.records > 0 || result.trouble !== undefined);
+  let cutBytes = 0;
+  logs.forEach(({ path, result }, index) => {
+    // Logs before the one written last were completed and synced before it began.
+    const isDamaged = index < lastWritten ? !result.sealed : judge(result, mayHaveLostPower) === 'damaged';
+    if (isDamaged) throw new DataDamage(path, describeTrouble(result));
+    if (result.trouble !== undefined) {
+      cutBytes += result.sizeBytes - result.goodBytes;
+      const { goodBytes: offset, sizeBytes } = result;
+      engine.logger.warn({ file: path, offset, sizeBytes }, `log: ${describeTrouble(result)}; the tail is cut`);
     }
-    summary.records += result.frames;
-    summary.logBytes += result.goodBytes;
+    makeReady(files, path, result, index < logs.length - 1);
   });
+  await removeLeftovers(engine, files, dir, manifest);
+  if (manifest.boot !== boot) await writeManifest(files, dir, { ...manifest, boot });
   engine.keyspace.loading = false;
   engine.keyspace.dirty = 0;
-  return summary;
+  const baseBytes = base?.sizeBytes ?? 0;
+  const last = logs.at(-1)?.result;
+  if (last === undefined) throw new Error('a manifest without a log');
+  return {
+    manifest: { ...manifest, boot },
+    records: logs.reduce((sum, { result }) => sum + result.records, base?.records ?? 0),
+    cutBytes,
+    baseBytes,
+    completedBytes: logs.slice(0, -1).reduce((sum, { result }) => sum + result.goodBytes, baseBytes),
+    last: { salt: last.salt, sizeBytes: last.goodBytes, isSealed: last.sealed },
+  };
 }
 
-function isEmptyLog(path: string): boolean {
-  const result = readFrames(path, () => undefined);
-  return result.frames === 0 && result.trouble !== 'damaged' && result.sizeBytes <= FILE_HEADER_BYTES;
+/** Reads one file. @throws DataDamage when it is not there. */
+export function read(files: FileSystem, path: string, visit: (record: Buffer) => void): ReadResult {
+  try {
+    return readFrames(files, path, visit);
+  } catch (error) {
+    throw isMissing(error) ? new DataDamage(path, 'it is missing, though the manifest names it') : error;
+  }
 }
 
-function damage(path: string, result: ReadResult): Error {
-  return new Error(`the broker's data file ${path} is damaged: ${result.reason}`);
+function readBase(files: FileSystem, path: string, visit: (record: Buffer) => void): ReadResult {
+  const result = read(files, path, visit);
+  // A snapshot is complete and on disk before the manifest names it.
+  if (!result.sealed) throw new DataDamage(path, describeTrouble(result));
+  return result;
+}
+
+/** A new folder's manifest. Data files without a manifest are not overwritten: the start is refused. */
+async function firstManifest(files: FileSystem, dir: string, boot: string): Promise<Manifest> {
+  for (const name of files.list(dir)) {
+    if (numberOf(name) === undefined) continue;
+    const path = `${dir}/${name}`;
+    // The first start may have ended between its log and its manifest: such a log is empty.
+    const result = readFrames(files, path, () => undefined);
+    if (result.sizeBytes > FILE_HEADER_BYTES)
+      throw new DataDamage(path, 'manifest.json, which should name it, is missing');
+  }
+  await createLog(files, dir, 1);
+  const manifest: Manifest = { format: 2, base: null, logs: [logName(1)], newest: 1, boot };
+  await writeManifest(files, dir, manifest);
+  return manifest;
+}
+
+/** Makes an empty log that survives a power cut. @returns its salt. */
+export async function createLog(files: FileSystem, dir: string, number: number): Promise<number> {
+  const salt = newSalt();
+  const fd = files.open(`${dir}/${logName(number)}`, 'create');
+  try {
+    writeAll(files, fd, fileHeader(salt));
+    await files.sync(fd);
+  } finally {
+    files.close(fd);
+  }
+  await files.syncFolder(dir);
+  return salt;
+}
+
+/** An interrupted switch of files leaves new ones that do not count yet, or old ones that do not count any more. */
+async function removeLeftovers(engine: Engine, files: FileSystem, dir: string, manifest: Manifest): Promise<void> {
+  const counts = new Set([manifest.base, ...manifest.logs]);
+  for (const name of files.list(dir)) {
+    const isData = numberOf(name.replace(/\.tmp$/, '')) !== undefined || name === 'manifest.json.tmp';
+    if (!isData || counts.has(name)) continue;
+    engine.logger.info({ file: `${dir}/${name}` }, 'log: a leftover of an interrupted switch of files is removed');
+    await files.remove(`${dir}/${name}`);
+  }
+}
+
+/** Cuts the tail that is not whole, completes a log that others follow, and puts on disk what was read. */
+function makeReady(files: FileSystem, path: string, result: ReadResult, othersFollow: boolean): void {
+  if (othersFollow && result.sealed) return;
+  const fd = files.open(path, 'append');
+  try {
+    if (result.trouble !== undefined) files.truncate(fd, result.goodBytes);
+    files.syncNow(fd);
+    if (!othersFollow) return;
+    const frames = new FrameBuffer(result.salt);
+    frames.mark(result.goodBytes);
+    writeAll(files, fd, frames.bytes());
+    files.syncNow(fd);
+  } finally {
+    files.close(fd);
+  }
 }
 
 /** Applies one record: requests one after the other, starting in database 0. */
-function createReplay(engine: Engine): (payload: Buffer) => void {
+export function createReplay(engine: Engine): (record: Buffer) => void {
   const session = engine.newSession('replay');
   session.mayNotBlock = true;
   const parser = new RequestParser({ maxArgs: Number.MAX_SAFE_INTEGER, maxBulkBytes: 0x1fffffe8 });
-  return (payload) => {
+  return (record) => {
     session.db = engine.keyspace.db(0);
-    parser.push(payload);
+    parser.push(record);
     for (let argv = parser.next(); argv !== undefined; argv = parser.next()) {
       const command = engine.table.get(argv[0] ?? '');
       const sub = command?.subcommands.get((argv[1] ?? '').toLowerCase()) ?? command;

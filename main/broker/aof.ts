@@ -1,21 +1,20 @@
 /**
- * The log: one frame for each unit's effects, written before the unit's reply leaves, and synced as `appendfsync` says. It also
- * switches to new files: a snapshot of the moment plus a log of what follows replaces the old pair (manifest.json names the pair).
+ * The log: one record for each unit's effects, written before the unit's reply leaves, and synced as `appendfsync` says.
  *
  * Promises (each has a test): a reply means that the write was issued; with `always` also that it is on disk, in order on its
- * connection, because the whole turn waits for one fdatasync (which is group commit across connections). When a write fails, writes
- * are refused with MISCONF until it succeeds; what was not written is not acknowledged. After a failed fsync the file is not trusted
- * any more (the kernel may have dropped the pages): a fresh snapshot into new files has to succeed first.
+ * connection, because the whole turn waits for one fdatasync (which is group commit across connections). When a write fails, the
+ * part that got through is cut back and writes are refused with MISCONF until it succeeds; what was not written is not acknowledged.
+ * After a failed fsync the file is not trusted any more: writes are refused until a fresh snapshot stands in new files.
  */
-import { closeSync, fdatasync, fdatasyncSync, openSync, writeSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { lockFolder, syncFolder, writeFileAtomic } from '../../common/files.ts';
-import { loadData, MANIFEST, type Manifest, readManifest } from './aof-load.ts';
+import { type LoadSummary, loadData } from './aof-load.ts';
 import type { EffectLog, Engine } from './engine.ts';
-import { FILE_HEADER_BYTES, FrameBuffer, fileHeader } from './frames.ts';
+import type { FileSystem } from './file-system.ts';
+import { FrameBuffer } from './frames.ts';
+import { LogFile } from './log-file.ts';
+import { LogStatus } from './log-status.ts';
+import { currentBoot, type Manifest } from './manifest.ts';
 import { type ErrorReply, MISCONF } from './replies.ts';
-import { runSnapshot } from './snapshot.ts';
+import { type RewriteHost, rewriteFiles } from './rewrite.ts';
 
 export type AppendFsync = 'always' | 'everysec' | 'no';
 
@@ -26,238 +25,213 @@ export interface Log {
 }
 
 const SYNC_EVERY_MS = 1000;
-const RETRY_MS = 1000;
+/** A write that failed is tried again after this. */
+const RETRY_WRITE_MS = 100;
+/** A snapshot that writes wait for is tried again soon; one that only saves space as Redis does it: a minute, doubling to an hour. */
+const RETRY_NEEDED_MS = { first: 1000, most: 30_000 } as const;
+const RETRY_WANTED_MS = { first: 60_000, most: 3_600_000 } as const;
+/** From here on a background fsync counts as slow (Redis's figure). */
+const SLOW_SYNC_MS = 2000;
 
-/** Opens the folder's log, loads it into the engine and becomes the engine's log. Without a folder nothing is kept. */
-export async function openLog(engine: Engine, dir: string | undefined): Promise<Log> {
-  if (dir === undefined) return { flush: () => true, close: async () => undefined };
-  await mkdir(dir, { recursive: true });
-  const unlock = await lockFolder(dir);
-  try {
-    const startedMs = engine.clock.monotonicMs();
-    const manifest = await readManifest(dir);
-    const summary = loadData(engine, dir, manifest);
-    const tookMs = Math.round(engine.clock.monotonicMs() - startedMs);
-    engine.logger.info({ dir, tookMs, ...summary }, 'log: loaded');
-    const log = new AppendLog(engine, dir, manifest, summary);
-    await log.start();
-    engine.log = log;
-    return {
-      flush: () => log.flush(),
-      close: async () => {
-        await log.close();
-        await unlock();
-      },
-    };
-  } catch (error) {
-    await unlock();
-    throw error;
-  }
+export interface LogOptions {
+  readonly files: FileSystem;
+  /** This boot of the machine. */
+  readonly boot?: string;
 }
 
-class AppendLog implements EffectLog {
-  private readonly engine: Engine;
-  private readonly dir: string;
-  private manifest: Manifest;
-  private readonly frames = new FrameBuffer();
-  private fd = -1;
-  private baseBytes: number;
-  private logBytes: number;
-  private unsynced = false;
-  private syncing = false;
-  private syncBroken = false;
-  /** The file is about to change: no asynchronous fsync may start on the old one. */
-  private switching = false;
-  private rewriting: Promise<void> | undefined;
-  private rewrites = 0;
-  private timer: NodeJS.Timeout | undefined;
-  private retryAtMs = 0;
+/** Loads the folder into the engine and becomes the engine's log. @throws DataDamage */
+export async function openLog(engine: Engine, dir: string, options: LogOptions): Promise<Log> {
+  const { files, boot = currentBoot() } = options;
+  files.makeFolder(dir);
+  const startedMs = engine.clock.monotonicMs();
+  const loaded = await loadData(engine, files, dir, boot);
+  const tookMs = Math.round(engine.clock.monotonicMs() - startedMs);
+  const { records, cutBytes, completedBytes, last } = loaded;
+  engine.logger.info({ dir, tookMs, records, bytes: completedBytes + last.sizeBytes, cutBytes }, 'log: loaded');
+  const log = new AppendLog(engine, files, dir, loaded);
+  engine.log = log;
+  return log;
+}
+
+class AppendLog implements EffectLog, Log, RewriteHost {
+  readonly engine: Engine;
+  readonly files: FileSystem;
+  readonly dir: string;
+  manifest: Manifest;
+  file: LogFile;
   writeRefusal: ErrorReply | undefined;
+  private readonly frames: FrameBuffer;
+  private readonly status: LogStatus;
+  private readonly timer: NodeJS.Timeout;
+  private readonly cancellation = new AbortController();
+  /** Records go to a log that the manifest does not name yet: none may be written. */
+  private isDetached = false;
+  private rewriting: Promise<boolean> | undefined;
+  private baseBytes: number;
+  /** Of the snapshot and the logs before the present one. */
+  private completedBytes: number;
+  private retryWriteAtMs = 0;
+  private rewriteNotBeforeMs = 0;
 
-  constructor(engine: Engine, dir: string, manifest: Manifest, sizes: { baseBytes: number; logBytes: number }) {
+  constructor(engine: Engine, files: FileSystem, dir: string, loaded: LoadSummary) {
     this.engine = engine;
+    this.files = files;
     this.dir = dir;
-    this.manifest = manifest;
-    this.baseBytes = sizes.baseBytes;
-    this.logBytes = sizes.logBytes;
-  }
-
-  get info(): Readonly<Record<string, string | number>> {
-    return {
-      aof_enabled: 1,
-      aof_rewrite_in_progress: this.rewriting === undefined ? 0 : 1,
-      aof_last_write_status: this.writeRefusal === undefined ? 'ok' : 'err',
-      aof_current_size: this.logBytes,
-      aof_base_size: this.baseBytes,
-      aof_rewrites: this.rewrites,
-    };
-  }
-
-  async start(): Promise<void> {
-    const last = this.manifest.logs.at(-1);
-    if (last === undefined) {
-      await this.switchLog();
-    } else {
-      this.fd = openSync(join(this.dir, last), 'a');
-      // The header itself may have been cut off with the tail.
-      if (this.logBytes === 0) writeSync(this.fd, fileHeader());
-    }
+    this.manifest = loaded.manifest;
+    this.baseBytes = loaded.baseBytes;
+    this.completedBytes = loaded.completedBytes;
+    const name = loaded.manifest.logs.at(-1) ?? '';
+    this.file = new LogFile(files, `${dir}/${name}`, loaded.last);
+    this.frames = new FrameBuffer(loaded.last.salt);
+    this.status = new LogStatus(engine.clock);
     this.timer = setInterval(() => this.everySecond(), SYNC_EVERY_MS);
   }
 
+  get info(): Readonly<Record<string, string | number>> {
+    return this.status.lines({
+      isRefusing: this.writeRefusal !== undefined,
+      currentBytes: this.completedBytes + this.file.sizeBytes,
+      baseBytes: this.baseBytes,
+      pendingBytes: this.frames.sizeBytes,
+      isSyncing: this.file.syncingForMs(this.engine.clock.monotonicMs()) > 0,
+      dirty: this.engine.keyspace.dirty,
+    });
+  }
+
+  get lastSaveS(): number {
+    return this.status.lastSaveS;
+  }
+
+  get mustRewrite(): boolean {
+    return this.file.isBroken || this.isDetached;
+  }
+
+  get cancelled(): AbortSignal {
+    return this.cancellation.signal;
+  }
+
   append(record: string): void {
+    if (this.frames.sizeBytes === 0) this.file.markInto(this.frames);
     this.frames.add(record);
   }
 
   flush(): boolean {
     if (this.frames.sizeBytes === 0) return this.writeRefusal === undefined;
-    if (this.writeRefusal !== undefined && this.engine.clock.monotonicMs() < this.retryAtMs) return false;
+    if (this.mustRewrite) return false;
+    const nowMs = this.engine.clock.monotonicMs();
+    if (this.writeRefusal !== undefined && nowMs < this.retryWriteAtMs) return false;
+    if (this.file.syncingForMs(nowMs) > SLOW_SYNC_MS) this.status.delayedSyncs++;
     try {
-      while (this.frames.sizeBytes > 0) {
-        const written = writeSync(this.fd, this.frames.bytes());
-        this.frames.drop(written);
-        this.logBytes += written;
-        this.unsynced = true;
-      }
+      this.file.write(this.frames);
+      if (this.engine.config.text('appendfsync') === 'always') this.file.syncNow();
     } catch (error) {
-      this.refuse(error, 'log: writing failed, writes are refused until it works again');
+      this.refuse(error);
       return false;
     }
-    if (this.engine.config.text('appendfsync') === 'always' && !this.syncNow()) return false;
-    if (!this.syncBroken) this.writeRefusal = undefined;
-    return !this.syncBroken;
+    this.accept();
+    return true;
   }
 
-  /** Starts a snapshot and a new log, unless that is under way. */
-  rewrite(): void {
-    if (this.rewriting !== undefined) return;
-    this.rewriting = this.rewriteAll()
-      .catch((error: unknown) => this.engine.logger.error({ err: error }, 'log: rewriting failed'))
-      .finally(() => {
-        this.rewriting = undefined;
-      });
+  rewrite(): Promise<boolean> | undefined {
+    if (this.rewriting !== undefined) return undefined;
+    this.rewriting = this.rewriteAll().finally(() => {
+      this.rewriting = undefined;
+    });
+    return this.rewriting;
+  }
+
+  continueIn(next: LogFile): number {
+    if (this.mustRewrite) {
+      // The snapshot of this instant holds what these records did.
+      this.frames.clear();
+      this.isDetached = true;
+    } else {
+      if (!this.flush()) throw new Error('the log cannot be completed, because it cannot be written');
+      this.file.seal(this.frames);
+    }
+    this.file.close();
+    this.completedBytes += this.file.sizeBytes;
+    this.file = next;
+    this.frames.salt = next.salt;
+    return this.status.begin(this.engine.keyspace.dirty);
   }
 
   async close(): Promise<void> {
     clearInterval(this.timer);
-    this.engine.finishSnapshot();
+    this.cancellation.abort(new Error('the broker stops'));
     await this.rewriting;
-    if (this.flush() && this.unsynced) this.syncNow();
-    closeSync(this.fd);
-  }
-
-  private syncNow(): boolean {
+    await this.file.idle();
     try {
-      fdatasyncSync(this.fd);
-      this.unsynced = false;
-      return true;
+      if (this.flush()) this.file.seal(this.frames);
+      else
+        this.engine.logger.error({ bytes: this.frames.sizeBytes }, 'log: closed with records that cannot be written');
     } catch (error) {
-      this.syncFailed(error);
-      return false;
+      this.engine.logger.error({ err: error }, 'log: could not be completed');
     }
+    this.file.close();
   }
 
-  private syncFailed(error: unknown): void {
-    this.syncBroken = true;
-    this.refuse(error, 'log: fsync failed, writes are refused until a fresh snapshot is on disk');
-  }
-
-  private refuse(error: unknown, message: string): void {
-    if (this.writeRefusal === undefined) this.engine.logger.error({ err: error }, message);
+  private refuse(error: unknown): void {
+    if (this.writeRefusal === undefined) {
+      const until = this.mustRewrite ? 'a fresh snapshot is on disk' : 'it works again';
+      this.engine.logger.error({ err: error }, `log: writing failed, writes are refused until ${until}`);
+    }
     this.writeRefusal = MISCONF;
-    this.retryAtMs = this.engine.clock.monotonicMs() + RETRY_MS / 10;
+    this.retryWriteAtMs = this.engine.clock.monotonicMs() + RETRY_WRITE_MS;
+  }
+
+  private accept(): void {
+    if (this.writeRefusal === undefined) return;
+    this.writeRefusal = undefined;
+    this.engine.logger.info({}, 'log: writing works again');
   }
 
   private everySecond(): void {
-    if (this.syncBroken) {
-      this.rewrite();
-      return;
+    const { file } = this;
+    const nowMs = this.engine.clock.monotonicMs();
+    if (!this.mustRewrite && !file.isSynced && this.engine.config.text('appendfsync') === 'everysec') {
+      file.sync(nowMs).catch((error: unknown) => this.refuse(error));
     }
-    if (this.unsynced && !this.syncing && !this.switching && this.engine.config.text('appendfsync') === 'everysec') {
-      this.syncing = true;
-      this.unsynced = false;
-      fdatasync(this.fd, (error) => {
-        this.syncing = false;
-        if (error !== null) this.syncFailed(error);
-      });
-    }
-    const minimum = this.engine.config.number('auto-aof-rewrite-min-size');
+    if (nowMs >= this.rewriteNotBeforeMs && (this.mustRewrite || this.hasGrown())) void this.rewrite();
+  }
+
+  /** Redis's rule: larger than the minimum, and grown by the percentage since the last snapshot. */
+  private hasGrown(): boolean {
     const percentage = this.engine.config.number('auto-aof-rewrite-percentage');
-    const threshold = Math.max(minimum, this.baseBytes * (1 + percentage / 100));
-    if (percentage > 0 && this.logBytes > threshold) this.rewrite();
+    const sizeBytes = this.completedBytes + this.file.sizeBytes;
+    if (percentage === 0 || sizeBytes <= this.engine.config.number('auto-aof-rewrite-min-size')) return false;
+    return sizeBytes >= this.baseBytes * (1 + percentage / 100);
   }
 
-  /** Opens the next log file, listed behind the present ones; from the next write on it is the one that grows. */
-  private async switchLog(): Promise<number> {
-    const newest = this.manifest.newest + 1;
-    const name = `${String(newest).padStart(6, '0')}.log`;
-    const handle = await open(join(this.dir, name), 'w');
-    await handle.writeFile(fileHeader());
-    await handle.sync();
-    await handle.close();
-    await this.writeManifest({ ...this.manifest, logs: [...this.manifest.logs, name], newest });
-    const next = openSync(join(this.dir, name), 'a');
-    // From here on without a pause: what is pending belongs to the old file, which ends whole and synced.
-    if (this.fd >= 0) {
-      if (!this.syncBroken && this.flush()) this.syncNow();
-      closeSync(this.fd);
-    }
-    this.fd = next;
-    this.unsynced = false;
-    return newest;
-  }
-
-  private async rewriteAll(): Promise<void> {
-    const startedMs = this.engine.clock.monotonicMs();
-    this.switching = true;
-    await this.waitForSync();
-    const oldFiles = [this.manifest.base, ...this.manifest.logs];
-    const newest = await this.switchLog().finally(() => {
-      this.switching = false;
-    });
-    const logName = `${String(newest).padStart(6, '0')}.log`;
-    const baseName = `${String(newest).padStart(6, '0')}.base`;
-    const temporary = join(this.dir, `${baseName}.tmp`);
-    const fd = openSync(temporary, 'w');
-    let baseBytes = 0;
-    const logStartBytes = this.logBytes;
+  /** True when the new files stand. */
+  private async rewriteAll(): Promise<boolean> {
+    const { clock, logger } = this.engine;
+    const startedMs = clock.monotonicMs();
     try {
-      const sink = {
-        write: (bytes: Buffer): void => {
-          for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-          baseBytes += bytes.length;
-        },
-      };
-      await runSnapshot(this.engine, ++this.rewrites, sink);
-      await syncFile(fd);
+      this.baseBytes = await rewriteFiles(this);
     } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    } finally {
-      closeSync(fd);
+      this.rewriteFailed(error);
+      return false;
     }
-    await rename(temporary, join(this.dir, baseName));
-    await syncFolder(this.dir);
-    await this.writeManifest({ format: 1, base: baseName, logs: [logName], newest });
-    this.baseBytes = baseBytes;
-    this.logBytes = this.logBytes - logStartBytes + FILE_HEADER_BYTES;
-    this.syncBroken = false;
-    for (const name of oldFiles) if (name !== null) await rm(join(this.dir, name), { force: true });
-    const tookMs = Math.round(this.engine.clock.monotonicMs() - startedMs);
-    this.engine.logger.info({ baseBytes, tookMs }, 'log: rewritten');
+    this.completedBytes = this.baseBytes;
+    this.isDetached = false;
+    this.rewriteNotBeforeMs = 0;
+    this.retryWriteAtMs = 0;
+    if (this.frames.sizeBytes > 0) this.flush();
+    else if (!this.mustRewrite) this.accept();
+    this.status.end(true);
+    const tookMs = Math.round(clock.monotonicMs() - startedMs);
+    logger.info({ baseBytes: this.baseBytes, tookMs }, 'log: rewritten');
+    return true;
   }
 
-  /** An asynchronous fsync still uses the file that is about to be closed. */
-  private async waitForSync(): Promise<void> {
-    while (this.syncing) await new Promise((resolve) => setTimeout(resolve, 5));
+  private rewriteFailed(error: unknown): void {
+    this.status.end(false);
+    if (this.cancelled.aborted) return;
+    if (this.mustRewrite) this.refuse(error);
+    const { first, most } = this.mustRewrite ? RETRY_NEEDED_MS : RETRY_WANTED_MS;
+    const waitMs = Math.min(most, first * 2 ** (this.status.failuresInARow - 1));
+    this.rewriteNotBeforeMs = this.engine.clock.monotonicMs() + waitMs;
+    this.engine.logger.error({ err: error, waitMs }, 'log: the snapshot failed; it is tried again later');
   }
-
-  private async writeManifest(manifest: Manifest): Promise<void> {
-    await writeFileAtomic(join(this.dir, MANIFEST), `${JSON.stringify(manifest)}\n`);
-    this.manifest = manifest;
-  }
-}
-
-function syncFile(fd: number): Promise<void> {
-  return new Promise((resolve, reject) => fdatasync(fd, (error) => (error === null ? resolve() : reject(error))));
 }

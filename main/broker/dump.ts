@@ -1,80 +1,126 @@
-/** A key's value as write commands that make it again: what a snapshot holds. Long collections are cut into several commands. */
+/**
+ * A key's value as write commands that make it again: what a snapshot holds. A value is frozen first, which copies references only and
+ * takes some ten milliseconds for a million elements; its requests are then made piece by piece while commands change the value.
+ */
 import type { Entry } from './keyspace.ts';
 import { encodeRequest } from './resp.ts';
 import { Deque } from './structures/deque.ts';
 import { SortedSet } from './structures/sorted-set.ts';
-import { formatId, ID_MAX, ID_MIN, type Stream } from './structures/stream.ts';
+import { type ConsumerGroup, formatId, ID_MAX, ID_MIN, type Stream, type StreamEntry } from './structures/stream.ts';
 
-const ARGS_A_COMMAND = 512;
+const PIECE_ARGS = 512;
+const PIECE_BYTES = 1 << 16;
 
-/** The requests for one key, one after the other. */
-export function dumpEntry(key: string, entry: Entry): string {
-  const { value } = entry;
-  let out: string;
-  if (typeof value === 'string') out = encodeRequest(['SET', key, value]);
-  else if (value instanceof Deque) out = chunks('RPUSH', key, value, 1);
-  else if (value instanceof Map) out = chunks('HSET', key, flat(value), 2);
-  else if (value instanceof Set) out = chunks('SADD', key, value, 1);
-  else if (value instanceof SortedSet) out = chunks('ZADD', key, scored(value), 2);
-  else out = dumpStream(key, value);
-  if (entry.expireAtMs !== 0) out += encodeRequest(['PEXPIREAT', key, String(entry.expireAtMs)]);
-  return out;
+/** How many elements a key holds: more than a piece's worth is worth freezing. */
+export function isLarge({ value }: Entry): boolean {
+  if (typeof value === 'string') return false;
+  if ('size' in value) return value.size > PIECE_ARGS;
+  if (value.length > PIECE_ARGS) return true;
+  for (const { pending } of value.groups.values()) if (pending.size > PIECE_ARGS) return true;
+  return false;
 }
 
-function* flat(map: ReadonlyMap<string, string>): IterableIterator<string> {
-  for (const [field, value] of map) {
-    yield field;
-    yield value;
+/** The requests that make the key as it is now, to be asked for piece by piece, now or later. */
+export function freeze(key: string, entry: Entry): Iterator<string, undefined> {
+  const { value, expireAtMs } = entry;
+  return pieces(key, frozenValue(key, value), expireAtMs);
+}
+
+function* pieces(key: string, value: Iterator<string, undefined>, expireAtMs: number): Generator<string, undefined> {
+  for (let step = value.next(); !step.done; step = value.next()) yield step.value;
+  if (expireAtMs !== 0) yield encodeRequest(['PEXPIREAT', key, String(expireAtMs)]);
+}
+
+function frozenValue(key: string, value: Entry['value']): Iterator<string, undefined> {
+  if (typeof value === 'string') return [encodeRequest(['SET', key, value])].values();
+  if (value instanceof Deque) return inPieces('RPUSH', key, value.slice(0, value.size - 1), 1);
+  if (value instanceof Set) return inPieces('SADD', key, [...value], 1);
+  if (value instanceof Map) {
+    const items: string[] = [];
+    for (const [field, item] of value) items.push(field, item);
+    return inPieces('HSET', key, items, 2);
   }
+  return value instanceof SortedSet ? frozenSortedSet(key, value) : frozenStream(key, value);
 }
 
-function scored(set: SortedSet): string[] {
-  const out: string[] = [];
-  set.walk(0, set.size, false, (member, score) => {
-    out.push(Number.isFinite(score) ? String(score) : score > 0 ? 'inf' : '-inf', member);
-    return true;
-  });
-  return out;
-}
-
-function chunks(command: string, key: string, items: Iterable<string>, unit: 1 | 2): string {
-  let out = '';
+/** `items` in requests of at most PIECE_ARGS of them and about PIECE_BYTES; a multiple of `unit` each. */
+function* inPieces(command: string, key: string, items: readonly string[], unit: 1 | 2): Generator<string, undefined> {
   let args: string[] = [command, key];
+  let bytes = 0;
   for (const item of items) {
     args.push(item);
-    if (args.length < ARGS_A_COMMAND + 2 || args.length % unit !== 0) continue;
-    out += encodeRequest(args);
+    bytes += item.length;
+    if ((args.length < PIECE_ARGS + 2 && bytes < PIECE_BYTES) || args.length % unit !== 0) continue;
+    yield encodeRequest(args);
     args = [command, key];
+    bytes = 0;
   }
-  return args.length > 2 ? out + encodeRequest(args) : out;
+  if (args.length > 2) yield encodeRequest(args);
 }
 
-function dumpStream(key: string, stream: Stream): string {
-  let out = '';
-  for (const { id, fields } of stream.range(ID_MIN, ID_MAX, 0))
-    out += encodeRequest(['XADD', key, formatId(id), ...fields]);
-  // An empty stream exists all the same: add something and trim it away.
-  if (stream.length === 0) out = encodeRequest(['XADD', key, 'MAXLEN', '=', '0', '0-1', 'x', 'x']);
+function frozenSortedSet(key: string, set: SortedSet): Iterator<string, undefined> {
+  const members: string[] = [];
+  const scores: number[] = [];
+  set.walk(0, set.size, false, (member, score) => {
+    members.push(member);
+    scores.push(score);
+    return true;
+  });
+  return (function* () {
+    for (let start = 0; start < members.length; start += PIECE_ARGS / 2) {
+      const items: string[] = [];
+      for (let i = start; i < Math.min(start + PIECE_ARGS / 2, members.length); i++) {
+        items.push(scoreText(scores[i] ?? 0), members[i] ?? '');
+      }
+      yield* inPieces('ZADD', key, items, 2);
+    }
+    return undefined;
+  })();
+}
+
+function scoreText(score: number): string {
+  if (Number.isFinite(score)) return Object.is(score, -0) ? '-0' : String(score);
+  return score > 0 ? 'inf' : '-inf';
+}
+
+function frozenStream(key: string, stream: Stream): Iterator<string, undefined> {
+  const entries = stream.range(ID_MIN, ID_MAX, 0);
   const added = String(stream.entriesAdded);
   const deleted = formatId(stream.maxDeletedId);
-  out += encodeRequest(['XSETID', key, formatId(stream.lastId), 'ENTRIESADDED', added, 'MAXDELETEDID', deleted]);
-  for (const group of stream.groups.values()) {
-    const read = String(group.entriesRead ?? -1);
-    out += encodeRequest(['XGROUP', 'CREATE', key, group.name, formatId(group.lastId), 'ENTRIESREAD', read]);
-    for (const { name } of group.consumers.values())
-      out += encodeRequest(['XGROUP', 'CREATECONSUMER', key, group.name, name]);
-    for (const { id, consumer, deliveredAtMs, deliveries } of group.pending) {
-      const claim = ['XCLAIM', key, group.name, consumer.name, '0', formatId(id)];
-      out += encodeRequest([
-        ...claim,
-        'TIME',
-        String(deliveredAtMs),
-        'RETRYCOUNT',
-        String(deliveries),
-        'FORCE',
-        'JUSTID',
-      ]);
-    }
+  const ids = encodeRequest(['XSETID', key, formatId(stream.lastId), 'ENTRIESADDED', added, 'MAXDELETEDID', deleted]);
+  const groups = [...stream.groups.values()].map((group) => frozenGroup(key, group));
+  return (function* () {
+    yield* entryPieces(key, entries);
+    yield ids;
+    for (const group of groups) yield* group;
+    return undefined;
+  })();
+}
+
+function* entryPieces(key: string, entries: readonly StreamEntry[]): Generator<string> {
+  // An empty stream exists all the same: something is added and trimmed away.
+  if (entries.length === 0) yield encodeRequest(['XADD', key, 'MAXLEN', '=', '0', '0-1', 'x', 'x']);
+  for (const { id, fields } of entries) yield encodeRequest(['XADD', key, formatId(id), ...fields]);
+}
+
+function frozenGroup(key: string, group: ConsumerGroup): Iterable<string> {
+  const read = String(group.entriesRead ?? -1);
+  const heads = [encodeRequest(['XGROUP', 'CREATE', key, group.name, formatId(group.lastId), 'ENTRIESREAD', read])];
+  for (const { name } of group.consumers.values()) {
+    heads.push(encodeRequest(['XGROUP', 'CREATECONSUMER', key, group.name, name]));
   }
-  return out;
+  const pending = [...group.pending].map(({ id, consumer, deliveredAtMs, deliveries }) => ({
+    id,
+    consumer: consumer.name,
+    deliveredAtMs,
+    deliveries,
+  }));
+  return (function* () {
+    yield* heads;
+    for (const { id, consumer, deliveredAtMs, deliveries } of pending) {
+      const claim = ['XCLAIM', key, group.name, consumer, '0', formatId(id)];
+      const state = ['TIME', String(deliveredAtMs), 'RETRYCOUNT', String(deliveries), 'FORCE', 'JUSTID'];
+      yield encodeRequest([...claim, ...state]);
+    }
+  })();
 }

@@ -18,6 +18,7 @@ import { PubSub } from './pubsub.ts';
 import * as replies from './replies.ts';
 import { ErrorReply, type Reply } from './replies.ts';
 import { encodeRequest } from './resp.ts';
+import { ScriptWatch } from './script-watch.ts';
 import { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { endTransaction, Transactions } from './transactions.ts';
@@ -27,8 +28,11 @@ export interface EffectLog {
   append(record: string): void;
   /** Why writes must be refused, if they must (a full disk). */
   readonly writeRefusal: ErrorReply | undefined;
-  /** Starts a rewrite of the log. */
-  rewrite(): void;
+  /** Starts a snapshot that replaces the log so far. @returns whether it succeeded in the end; undefined when one is under way. */
+  rewrite(): Promise<boolean> | undefined;
+  /** Seconds since the epoch of the last snapshot, or of the start. */
+  readonly lastSaveS: number;
+  /** INFO's lines. */
   readonly info: Readonly<Record<string, string | number>>;
 }
 
@@ -59,8 +63,9 @@ export interface EngineOptions {
 export const NO_LOG: EffectLog = {
   append: () => undefined,
   writeRefusal: undefined,
-  rewrite: () => undefined,
-  info: { aof_enabled: 0 },
+  rewrite: () => Promise.resolve(false),
+  lastSaveS: 0,
+  info: { rdb_bgsave_in_progress: 0, rdb_last_bgsave_status: 'ok', aof_enabled: 0, aof_rewrite_in_progress: 0 },
 };
 
 export class Engine {
@@ -87,11 +92,16 @@ export class Engine {
   opsPerSecond = 0;
   /** Set by the server: stops everything (SHUTDOWN). */
   requestShutdown: () => void = () => undefined;
-  /** Set by a running snapshot: completes it at once (SWAPDB cannot wait for slices). */
-  finishSnapshot: () => void = () => undefined;
+  /** Set by the server: serves other clients while a script holds this thread, and the end of that. */
+  serveWhileBusy: () => void = () => undefined;
+  busyEnded: () => void = () => undefined;
+  /** The running script and its time. */
+  readonly scripts: ScriptWatch;
   readonly stats = { commands: 0, connections: 0, rejectedConnections: 0, errors: new Map<string, number>() };
   /** Records were handed to the log since its last flush: replies sent now depend on that flush. */
   unflushed = false;
+  /** The broker ends and what runs now must leave no trace in the log. */
+  private abandoned = false;
   private sampledCommands = 0;
   private nextSessionId = 1;
   private record = '';
@@ -117,6 +127,11 @@ export class Engine {
     this.blocking = new Blocking({
       runAttempt: (session, attempt) => this.runAttempt(session, attempt),
       monotonicMs: () => this.clock.monotonicMs(),
+    });
+    this.scripts = new ScriptWatch({
+      monotonicMs: () => this.clock.monotonicMs(),
+      serveWhileBusy: () => this.serveBesideScript(),
+      busyEnded: () => this.busyEnded(),
     });
     this.lua = createLuaHost(this);
   }
@@ -157,6 +172,9 @@ export class Engine {
     session.lastCommand = command.name;
     const refusal = this.refusal(session, command, argv);
     if (refusal !== undefined) return this.refuse(session, command, refusal);
+    if (this.scripts.busy && !command.flags.has('allow_busy')) {
+      return this.refuse(session, command, replies.BUSY_SCRIPT);
+    }
     if (session.queue !== undefined && command.flags.has('no_multi')) {
       return this.refuse(session, command, replies.err('Command not allowed inside a transaction'));
     }
@@ -171,7 +189,8 @@ export class Engine {
       const tookUs = (this.clock.monotonicMs() - startedMs) * 1000;
       if (tookUs >= slowUs) this.slowLog.add(this.keyspace.nowMs, Math.round(tookUs), argv, session);
     }
-    if (this.record !== '') this.closeRecord();
+    // Beside a script the open record is the script's.
+    if (this.record !== '' && !this.scripts.busy) this.closeRecord();
     return reply;
   }
 
@@ -214,7 +233,26 @@ export class Engine {
 
   /** After a client's command, its reply being queued: serves those who waited for what it changed. */
   settle(): void {
-    if (this.blocking.hasReady) this.blocking.serve();
+    if (this.blocking.hasReady && !this.scripts.busy) this.blocking.serve();
+  }
+
+  /**
+   * SHUTDOWN. With NOSAVE also beside a running script, which then ends without a trace: what it did is neither logged nor seen by
+   * anyone again.
+   */
+  shutDown(): void {
+    if (this.scripts.busy) {
+      this.abandoned = true;
+      this.scripts.abandon();
+    }
+    this.requestShutdown();
+  }
+
+  /** Other clients' requests while a script runs: its clock stands still for it meanwhile. */
+  private serveBesideScript(): void {
+    const { nowMs } = this.keyspace;
+    this.serveWhileBusy();
+    this.keyspace.nowMs = nowMs;
   }
 
   /** Expires due keys for at most about a millisecond; called by a timer. */
@@ -287,7 +325,8 @@ export class Engine {
       const limit = this.maxMemoryBytes;
       if (limit > 0 && this.usedMemoryBytes > limit) return replies.OOM;
     }
-    if (command.writes && this.log.writeRefusal !== undefined) return this.log.writeRefusal;
+    const { writeRefusal } = this.log;
+    if (writeRefusal !== undefined && (command.writes || queuesWrites(session, command))) return writeRefusal;
     if (session.resp === 2 && session.subscriptions > 0 && !command.mayRunInSubscribe) {
       return replies.err(
         `Can't execute '${command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
@@ -359,9 +398,14 @@ export class Engine {
   }
 
   private closeRecord(): void {
-    this.log.append(this.record);
+    if (!this.abandoned) this.log.append(this.record);
     this.unflushed = true;
     this.record = '';
     this.recordDb = 0;
   }
+}
+
+/** True for the EXEC of a transaction that writes. */
+function queuesWrites(session: Session, command: Command): boolean {
+  return command.name === 'exec' && session.queue?.some((queued) => queued.command.writes) === true;
 }

@@ -72,14 +72,7 @@ function memory(engine: Engine): Line[] {
 }
 
 function persistence(engine: Engine): Line[] {
-  return [
-    ['loading', engine.keyspace.loading ? 1 : 0],
-    ['async_loading', 0],
-    ['rdb_changes_since_last_save', engine.keyspace.dirty],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_bgsave_status', 'ok'],
-    ...Object.entries(engine.log.info),
-  ];
+  return [['loading', engine.keyspace.loading ? 1 : 0], ['async_loading', 0], ...Object.entries(engine.log.info)];
 }
 
 function stats(engine: Engine): Line[] {

@@ -4,7 +4,7 @@
  * so a command (and a whole script) sees one instant.
  *
  * Invariants: every change of a value goes through forWrite(), put() or remove(), which call `beforeWrite` first (the snapshot's
- * copy-on-write hangs there); every completed change is reported once by changed(), which counts it in `dirty`. Empty collections
+ * copy-on-write hangs there), except that clear() and swapWith() take away whole maps unchanged; every completed change is reported once by changed(), which counts it in `dirty`. Empty collections
  * do not exist: whoever empties one calls removeIfEmpty().
  */
 import type { Deque } from './structures/deque.ts';
@@ -138,11 +138,8 @@ export class Database {
     this.keyspace.events.changed(this, key);
   }
 
-  /** Removes everything. */
+  /** Removes everything at once: the old map is let go whole, and a running snapshot goes on reading it. */
   clear(): void {
-    if (this.keyspace.snapshotId !== 0) {
-      for (const [key, entry] of this.entries) this.keyspace.events.beforeWrite(this, key, entry);
-    }
     this.entries = new Map();
     this.scans.clear();
     this.wheel = new Map();

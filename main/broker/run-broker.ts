@@ -2,15 +2,17 @@
  * One broker in the thread that calls this: engine, log and listeners composed. start-broker.ts is the door for everyone else.
  */
 
-import { type AppendFsync, openLog } from './aof.ts';
+import { type AppendFsync, type Log, openLog } from './aof.ts';
 import { createClock } from './clock.ts';
 import { families } from './commands/index.ts';
 import { Config } from './config.ts';
 import { Engine, type Logger } from './engine.ts';
-import { listen, type TlsOptions } from './server.ts';
+import { realFiles } from './file-system.ts';
+import type { TlsOptions } from './listeners.ts';
+import { listen } from './server.ts';
 
 export interface BrokerSettings {
-  /** Folder of the log; without it nothing is kept. */
+  /** Folder of the log, locked by the caller; without it nothing is kept. */
   readonly dir?: string | undefined;
   readonly host: string;
   readonly port: number;
@@ -25,11 +27,16 @@ export interface RunningBroker {
   /** Resolves when the broker has stopped by itself (SHUTDOWN). */
   readonly shutdown: Promise<void>;
   stop(): Promise<void>;
-  /** @throws Error with Redis's text on a bad rule. */
-  setUser(name: string, rules: readonly string[]): void;
+  /**
+   * @param scriptLimitMs longest that a script of this user may run; no limit when left out
+   * @throws ErrorReply with Redis's text on a bad rule
+   */
+  setUser(name: string, rules: readonly string[], scriptLimitMs?: number): void;
   /** Removes the user and kills its connections. Returns how many. */
   deleteUser(name: string): number;
 }
+
+const KEEP_NOTHING: Log = { flush: () => true, close: async () => undefined };
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
@@ -53,7 +60,7 @@ export async function runBroker(settings: BrokerSettings, logger: Logger): Promi
   const engine = new Engine({ clock: createClock(), config, commands: families.flat(), logger });
   applyPassword(engine, bytesOf(settings.requirepass ?? ''));
   config.onChange = (name, value) => applyConfig(engine, name, value);
-  const log = await openLog(engine, settings.dir);
+  const log = settings.dir === undefined ? KEEP_NOTHING : await openLog(engine, settings.dir, { files: realFiles() });
   const server = await listen(engine, log, settings).catch(async (error: unknown) => {
     await log.close();
     throw error;
@@ -73,7 +80,9 @@ export async function runBroker(settings: BrokerSettings, logger: Logger): Promi
     tlsPort: server.tlsPort,
     shutdown,
     stop,
-    setUser: (name, rules) => void engine.acl.setUser(bytesOf(name), rules.map(bytesOf)),
+    setUser: (name, rules, scriptLimitMs) => {
+      engine.acl.setUser(bytesOf(name), rules.map(bytesOf)).scriptLimitMs = scriptLimitMs ?? Infinity;
+    },
     deleteUser: (name) => (engine.acl.deleteUser(bytesOf(name)) === undefined ? 0 : engine.killUser(bytesOf(name))),
   };
 }
@@ -92,4 +101,10 @@ function applyConfig(engine: Engine, name: string, value: string): void {
   else if (name === 'maxmemory') engine.maxMemoryBytes = Number(value);
   else if (name === 'slowlog-log-slower-than') engine.slowLog.thresholdUs = Number(value);
   else if (name === 'slowlog-max-len') engine.slowLog.maxEntries = Number(value);
+  else if (name === 'busy-reply-threshold' || name === 'lua-time-limit') {
+    // Two names of one thing.
+    engine.config.report('busy-reply-threshold', value);
+    engine.config.report('lua-time-limit', value);
+    engine.scripts.busyAfterMs = Number(value);
+  }
 }

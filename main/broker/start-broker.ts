@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { lockFolder } from '../../common/files.ts';
 import type { AppendFsync } from './aof.ts';
 import type { Logger } from './engine.ts';
 import { ErrorReply } from './replies.ts';
@@ -49,9 +50,10 @@ export interface Broker {
   stop(): Promise<void>;
   /**
    * Creates or changes a user by Redis's ACL rules, for example `['on', '>secret', '~mr:n1:*', '&*', '-@all', '+get']`.
+   * @param scriptLimitMs longest that a script of this user may run before it is stopped; what it did stays. No limit when left out
    * @throws Error with Redis's text when a rule is wrong.
    */
-  setUser(name: string, rules: readonly string[]): Promise<void>;
+  setUser(name: string, rules: readonly string[], scriptLimitMs?: number): Promise<void>;
   /** Deletes a user and kills its connections. @returns how many were killed. */
   deleteUser(name: string): Promise<number>;
 }
@@ -71,7 +73,18 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       host: options.tls.host ?? '::',
     },
   };
-  return options.inThread ? startInWorker(settings, options.logger) : startHere(settings, options.logger);
+  const start = options.inThread ? startInWorker : startHere;
+  if (options.dir === undefined) return start(settings, options.logger);
+  // Taken here and not by the thread, whose sudden end must not leave the folder locked by a process that goes on.
+  const unlock = await lockFolder(options.dir);
+  try {
+    const broker = await start(settings, options.logger);
+    void broker.ended.then(unlock, unlock);
+    return { ...broker, stop: () => broker.stop().finally(unlock) };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
 }
 
 async function startHere(settings: BrokerSettings, logger: Logger): Promise<Broker> {
@@ -81,9 +94,9 @@ async function startHere(settings: BrokerSettings, logger: Logger): Promise<Brok
     tlsPort: broker.tlsPort,
     ended: broker.shutdown.then(() => undefined),
     stop: () => broker.stop(),
-    setUser: async (name, rules) => {
+    setUser: async (name, rules, scriptLimitMs) => {
       try {
-        broker.setUser(name, rules);
+        broker.setUser(name, rules, scriptLimitMs);
       } catch (error) {
         throw error instanceof ErrorReply ? new Error(error.error) : error;
       }
@@ -91,6 +104,8 @@ async function startHere(settings: BrokerSettings, logger: Logger): Promise<Brok
     deleteUser: async (name) => broker.deleteUser(name),
   };
 }
+
+const STOP_GRACE_MS = 5000;
 
 /** The worker's file: beside this one, as source or as a bundle. */
 function workerFile(): URL {
@@ -110,7 +125,7 @@ function startInWorker(settings: BrokerSettings, logger: Logger): Promise<Broker
   const ask = (
     request:
       | { do: 'stop' }
-      | { do: 'set-user'; name: string; rules: readonly string[] }
+      | { do: 'set-user'; name: string; rules: readonly string[]; scriptLimitMs: number | undefined }
       | { do: 'delete-user'; name: string },
   ): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -146,10 +161,14 @@ function startInWorker(settings: BrokerSettings, logger: Logger): Promise<Broker
           tlsPort: message.tlsPort,
           ended,
           stop: async () => {
-            await ask({ do: 'stop' });
+            // A thread that a script holds does not hear it: what it has acknowledged is written, so it may be cut off.
+            const cut = setTimeout(() => void worker.terminate(), STOP_GRACE_MS);
+            await ask({ do: 'stop' }).catch(() => undefined);
+            clearTimeout(cut);
             await worker.terminate();
           },
-          setUser: async (name, rules) => void (await ask({ do: 'set-user', name, rules })),
+          setUser: async (name, rules, scriptLimitMs) =>
+            void (await ask({ do: 'set-user', name, rules, scriptLimitMs })),
           deleteUser: (name) => ask({ do: 'delete-user', name }),
         });
       }

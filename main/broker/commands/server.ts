@@ -1,5 +1,6 @@
 /** The server commands: INFO, CONFIG, flushing, SLOWLOG, MEMORY and small ones. ACL is in acl.ts, COMMAND in introspection.ts. */
 import { declareCommands, type Handler } from '../command.ts';
+import { NO_LOG } from '../engine.ts';
 import { renderInfo } from '../info.ts';
 import type { Database } from '../keyspace.ts';
 import { integer, integerIn } from '../numbers.ts';
@@ -12,54 +13,59 @@ import { commandHandlers } from './introspection.ts';
 import { at, upper } from './support.ts';
 
 const TABLE = `
-acl | -2 | - | - | - | 6.0.0 | Depends on subcommand | container | A container for Access List Control commands 
-acl|cat | -2 | noscript loading stale | - | - | 6.0.0 | O(1) since the categories and commands are a fixed set | array | List the ACL categories or the commands inside a category
-acl|deluser | -3 | admin noscript loading stale | - | - | 6.0.0 | O(1) amortized time considering the typical user | integer | Remove the specified ACL users and the associated rules
-acl|dryrun | -4 | admin noscript loading stale | - | - | 7.0.0 | O(1) | array | Returns whether the user can execute the given command without executing the command
-acl|genpass | -2 | noscript loading stale | - | - | 6.0.0 | O(1) | bulk | Generate a pseudorandom secure password to use for ACL users
-acl|getuser | 3 | admin noscript loading stale | - | - | 6.0.0 | O(N) | map or null | Get the rules for a specific ACL user
-acl|list | 2 | admin noscript loading stale | - | - | 6.0.0 | O(N) | array | List the current ACL rules in ACL config file format
-acl|load | 2 | admin noscript loading stale | - | - | 6.0.0 | O(N) | status | Reload the ACLs from the configured ACL file
-acl|log | -2 | admin noscript loading stale | - | - | 6.0.0 | O(N) | array | List latest events denied because of ACLs in place
-acl|save | 2 | admin noscript loading stale | - | - | 6.0.0 | O(N) | status | Save the current ACL rules in the configured ACL file
-acl|setuser | -3 | admin noscript loading stale | - | - | 6.0.0 | O(N) | status | Modify or create the rules for a specific ACL user
-acl|users | 2 | admin noscript loading stale | - | - | 6.0.0 | O(N) | array | List the username of all the configured ACL rules
-acl|whoami | 2 | noscript loading stale | - | - | 6.0.0 | O(1) | bulk | Return the name of the user associated to the current connection
-bgrewriteaof | 1 | admin noscript no_async_loading | - | - | 1.0.0 | O(1) | status | Asynchronously rewrite the append-only file
-bgsave | -1 | admin noscript no_async_loading | - | - | 1.0.0 | O(1) | status | Asynchronously save the dataset to disk
-command | -1 | loading stale | - | connection | 2.8.13 | O(N) | array | Get array of Redis command details
-command|count | 2 | loading stale | - | connection | 2.8.13 | O(1) | integer | Get total number of Redis commands
-command|docs | -2 | loading stale | - | connection | 7.0.0 | O(N) | map | Get array of specific Redis command documentation
-command|getkeys | -4 | loading stale | - | connection | 2.8.13 | O(N) | array | Extract keys given a full Redis command
-command|getkeysandflags | -4 | loading stale | - | connection | 7.0.0 | O(N) | array | Extract keys and access flags given a full Redis command
-command|info | -2 | loading stale | - | connection | 2.8.13 | O(N) | array | Get array of specific Redis command details, or all when no argument is given
-command|list | -2 | loading stale | - | connection | 7.0.0 | O(N) | array | Get an array of Redis command names
-config | -2 | - | - | - | 2.0.0 | Depends on subcommand | container | A container for server configuration commands
-config|get | -3 | admin noscript loading stale | - | - | 2.0.0 | O(N) | map | Get the values of configuration parameters
-config|resetstat | 2 | admin noscript loading stale | - | - | 2.0.0 | O(1) | status | Reset the stats returned by INFO
-config|rewrite | 2 | admin noscript loading stale | - | - | 2.8.0 | O(1) | status | Rewrite the configuration file with the in memory configuration
-config|set | -4 | admin noscript loading stale | - | - | 2.0.0 | O(N) | status | Set configuration parameters to the given values
-dbsize | 1 | readonly fast | - | keyspace | 1.0.0 | O(1) | integer | Return the number of keys in the selected database
-flushall | -1 | write | - | keyspace dangerous | 1.0.0 | O(N) | status | Remove all keys from all databases
-flushdb | -1 | write | - | keyspace dangerous | 1.0.0 | O(N) | status | Remove all keys from the current database
-info | -1 | loading stale | - | dangerous | 1.0.0 | O(1) | text | Get information and statistics about the server
-lastsave | 1 | loading stale fast | - | dangerous | 1.0.0 | O(1) | integer | Get the UNIX time stamp of the last successful save to disk
-lolwut | -1 | readonly fast | - | - | 5.0.0 | - | text | Display some computer art and the Redis version
-memory | -2 | - | - | - | 4.0.0 | Depends on subcommand | container | A container for memory diagnostics commands
-memory|doctor | 2 | - | - | - | 4.0.0 | O(1) | text | Outputs memory problems report
-memory|malloc-stats | 2 | - | - | - | 4.0.0 | Depends on how much memory is allocated, could be slow | text | Show allocator internal stats
-memory|purge | 2 | - | - | - | 4.0.0 | Depends on how much memory is allocated, could be slow | status | Ask the allocator to release memory
-memory|stats | 2 | - | - | - | 4.0.0 | O(1) | map | Show memory usage details
-memory|usage | -3 | readonly | N2 | - | 4.0.0 | O(N) | integer or null | Estimate the memory usage of a key
-role | 1 | noscript loading stale fast | - | dangerous | 2.8.12 | O(1) | array | Return the role of the instance in the context of replication
-save | 1 | admin noscript no_async_loading no_multi | - | - | 1.0.0 | O(N) | status | Synchronously save the dataset to disk
-shutdown | -1 | admin noscript loading stale no_multi allow_busy | - | - | 1.0.0 | O(N) | nothing | Synchronously save the dataset to disk and then shut down the server
-slowlog | -2 | - | - | - | 2.2.12 | Depends on subcommand | container | A container for slow log commands
-slowlog|get | -2 | admin loading stale | - | - | 2.2.12 | O(N) | array | Get the slow log's entries
-slowlog|len | 2 | admin loading stale | - | - | 2.2.12 | O(1) | integer | Get the slow log's length
-slowlog|reset | 2 | admin loading stale | - | - | 2.2.12 | O(N) | status | Clear all entries from the slow log
-swapdb | 3 | write fast | - | keyspace dangerous | 4.0.0 | O(N) | status | Swaps two Redis databases
-time | 1 | loading stale fast | - | - | 2.6.0 | O(1) | array | Return the current server time
+acl | -2 | - | - | - | - | 6.0.0 | Depends on subcommand. | container | A container for Access List Control commands.
+acl|cat | -2 | noscript loading stale | - | - | - | 6.0.0 | O(1) since the categories and commands are a fixed set. | array | Lists the ACL categories, or the commands inside a category.
+acl|deluser | -3 | admin noscript loading stale | - | - | request_policy:all_nodes response_policy:all_succeeded | 6.0.0 | O(1) amortized time considering the typical user. | integer | Deletes ACL users, and terminates their connections.
+acl|dryrun | -4 | admin noscript loading stale | - | - | - | 7.0.0 | O(1). | array | Simulates the execution of a command by a user, without executing the command.
+acl|genpass | -2 | noscript loading stale | - | - | - | 6.0.0 | O(1) | bulk | Generates a pseudorandom, secure password that can be used to identify ACL users.
+acl|getuser | 3 | admin noscript loading stale | - | - | - | 6.0.0 | O(N). Where N is the number of password, command and pattern rules that the user has. | map or null | Lists the ACL rules of a user.
+acl|help | 2 | loading stale | - | - | - | 6.0.0 | O(1) | array | Returns helpful text about the different subcommands.
+acl|list | 2 | admin noscript loading stale | - | - | - | 6.0.0 | O(N). Where N is the number of configured users. | array | Dumps the effective rules in ACL file format.
+acl|load | 2 | admin noscript loading stale | - | - | - | 6.0.0 | O(N). Where N is the number of configured users. | status | Reloads the rules from the configured ACL file.
+acl|log | -2 | admin noscript loading stale | - | - | - | 6.0.0 | O(N) with N being the number of entries shown. | array | Lists recent security events generated due to ACL rules.
+acl|save | 2 | admin noscript loading stale | - | - | request_policy:all_nodes response_policy:all_succeeded | 6.0.0 | O(N). Where N is the number of configured users. | status | Saves the effective ACL rules in the configured ACL file.
+acl|setuser | -3 | admin noscript loading stale | - | - | request_policy:all_nodes response_policy:all_succeeded | 6.0.0 | O(N). Where N is the number of rules provided. | status | Creates and modifies an ACL user and its rules.
+acl|users | 2 | admin noscript loading stale | - | - | - | 6.0.0 | O(N). Where N is the number of configured users. | array | Lists all ACL users.
+acl|whoami | 2 | noscript loading stale | - | - | - | 6.0.0 | O(1) | bulk | Returns the authenticated username of the current connection.
+bgrewriteaof | 1 | admin noscript no_async_loading | - | - | - | 1.0.0 | O(1) | status | Asynchronously rewrites the append-only file to disk.
+bgsave | -1 | admin noscript no_async_loading | - | - | - | 1.0.0 | O(1) | status | Asynchronously saves the database(s) to disk.
+command | -1 | loading stale | - | connection | nondeterministic_output_order | 2.8.13 | O(N) where N is the total number of Redis commands | array | Returns detailed information about all commands.
+command|count | 2 | loading stale | - | connection | - | 2.8.13 | O(1) | integer | Returns a count of commands.
+command|docs | -2 | loading stale | - | connection | nondeterministic_output_order | 7.0.0 | O(N) where N is the number of commands to look up | map | Returns documentary information about one, multiple or all commands.
+command|getkeys | -3 | loading stale | - | connection | - | 2.8.13 | O(N) where N is the number of arguments to the command | array | Extracts the key names from an arbitrary command.
+command|getkeysandflags | -3 | loading stale | - | connection | - | 7.0.0 | O(N) where N is the number of arguments to the command | array | Extracts the key names and access flags for an arbitrary command.
+command|help | 2 | loading stale | - | connection | - | 5.0.0 | O(1) | array | Returns helpful text about the different subcommands.
+command|info | -2 | loading stale | - | connection | nondeterministic_output_order | 2.8.13 | O(N) where N is the number of commands to look up | array | Returns information about one, multiple or all commands.
+command|list | -2 | loading stale | - | connection | nondeterministic_output_order | 7.0.0 | O(N) where N is the total number of Redis commands | array | Returns a list of command names.
+config | -2 | - | - | - | - | 2.0.0 | Depends on subcommand. | container | A container for server configuration commands.
+config|get | -3 | admin noscript loading stale | - | - | - | 2.0.0 | O(N) when N is the number of configuration parameters provided | map | Returns the effective values of configuration parameters.
+config|help | 2 | loading stale | - | - | - | 5.0.0 | O(1) | array | Returns helpful text about the different subcommands.
+config|resetstat | 2 | admin noscript loading stale | - | - | request_policy:all_nodes response_policy:all_succeeded | 2.0.0 | O(1) | status | Resets the server's statistics.
+config|rewrite | 2 | admin noscript loading stale | - | - | request_policy:all_nodes response_policy:all_succeeded | 2.8.0 | O(1) | status | Persists the effective configuration to file.
+config|set | -4 | admin noscript loading stale | - | - | request_policy:all_nodes response_policy:all_succeeded | 2.0.0 | O(N) when N is the number of configuration parameters provided | status | Sets configuration parameters in-flight.
+dbsize | 1 | readonly fast | - | keyspace | request_policy:all_shards response_policy:agg_sum | 1.0.0 | O(1) | integer | Returns the number of keys in the database.
+flushall | -1 | write | - | keyspace dangerous | request_policy:all_shards response_policy:all_succeeded | 1.0.0 | O(N) where N is the total number of keys in all databases | status | Removes all keys from all databases.
+flushdb | -1 | write | - | keyspace dangerous | request_policy:all_shards response_policy:all_succeeded | 1.0.0 | O(N) where N is the number of keys in the selected database | status | Remove all keys from the current database.
+info | -1 | loading stale | - | dangerous | nondeterministic_output request_policy:all_shards response_policy:special | 1.0.0 | O(1) | text | Returns information and statistics about the server.
+lastsave | 1 | loading stale fast | - | admin dangerous | nondeterministic_output | 1.0.0 | O(1) | integer | Returns the Unix timestamp of the last successful save to disk.
+lolwut | -1 | readonly fast | - | - | - | 5.0.0 | - | text | Displays computer art and the Redis version
+memory | -2 | - | - | - | - | 4.0.0 | Depends on subcommand. | container | A container for memory diagnostics commands.
+memory|doctor | 2 | - | - | - | nondeterministic_output request_policy:all_shards response_policy:special | 4.0.0 | O(1) | text | Outputs a memory problems report.
+memory|help | 2 | loading stale | - | - | - | 4.0.0 | O(1) | array | Returns helpful text about the different subcommands.
+memory|malloc-stats | 2 | - | - | - | nondeterministic_output request_policy:all_shards response_policy:special | 4.0.0 | Depends on how much memory is allocated, could be slow | text | Returns the allocator statistics.
+memory|purge | 2 | - | - | - | request_policy:all_shards response_policy:all_succeeded | 4.0.0 | Depends on how much memory is allocated, could be slow | status | Asks the allocator to release memory.
+memory|stats | 2 | - | - | - | nondeterministic_output request_policy:all_shards response_policy:special | 4.0.0 | O(1) | map | Returns details about memory usage.
+memory|usage | -3 | readonly | RO:2 | - | - | 4.0.0 | O(N) where N is the number of samples. | integer or null | Estimates the memory usage of a key.
+role | 1 | noscript loading stale fast | - | admin dangerous | - | 2.8.12 | O(1) | array | Returns the replication role.
+save | 1 | admin noscript no_async_loading no_multi | - | - | - | 1.0.0 | O(N) where N is the total number of keys in all databases | status | Synchronously saves the database(s) to disk.
+shutdown | -1 | admin noscript loading stale no_multi allow_busy | - | - | - | 1.0.0 | O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1) | nothing | Synchronously saves the database(s) to disk and shuts down the Redis server.
+slowlog | -2 | - | - | - | - | 2.2.12 | Depends on subcommand. | container | A container for slow log commands.
+slowlog|get | -2 | admin loading stale | - | - | request_policy:all_nodes nondeterministic_output | 2.2.12 | O(N) where N is the number of entries returned | array | Returns the slow log's entries.
+slowlog|help | 2 | loading stale | - | - | - | 6.2.0 | O(1) | array | Show helpful text about the different subcommands
+slowlog|len | 2 | admin loading stale | - | - | request_policy:all_nodes response_policy:agg_sum nondeterministic_output | 2.2.12 | O(1) | integer | Returns the number of entries in the slow log.
+slowlog|reset | 2 | admin loading stale | - | - | request_policy:all_nodes response_policy:all_succeeded | 2.2.12 | O(N) where N is the number of entries in the slowlog | status | Clears all entries from the slow log.
+swapdb | 3 | write fast | - | keyspace dangerous | - | 4.0.0 | O(N) where N is the count of clients watching or blocking on keys from both databases. | status | Swaps two Redis databases.
+time | 1 | loading stale fast | - | - | nondeterministic_output | 2.6.0 | O(1) | array | Returns the server time.
 `;
 
 const configGet: Handler = (session, argv) => new MapReply(session.engine.config.matching(argv.slice(2)));
@@ -113,7 +119,6 @@ const swapdb: Handler = (session, argv) => {
   const affected = (key: string): boolean => a.entries.has(key) || b.entries.has(key);
   transactions.touchAll(a, affected);
   transactions.touchAll(b, affected);
-  session.engine.finishSnapshot();
   a.swapWith(b);
   keyspace.dirty++;
   blocking.signalAll(a);
@@ -171,19 +176,45 @@ const memoryStats: Handler = (session) => {
   ]);
 };
 
-const shutdown: Handler = (session) => {
-  session.engine.requestShutdown();
+const shutdown: Handler = (session, argv) => {
+  const words = argv.slice(1).map((word) => word.toUpperCase());
+  if (words.some((word) => !['SAVE', 'NOSAVE', 'NOW', 'FORCE', 'ABORT'].includes(word))) throw SYNTAX;
+  if (words.includes('SAVE') && words.includes('NOSAVE')) throw SYNTAX;
+  if (words.includes('ABORT')) throw words.length > 1 ? SYNTAX : err('No shutdown in progress.');
+  if (session.engine.scripts.busy && !words.includes('NOSAVE')) throw replies.BUSY_SCRIPT;
+  session.engine.shutDown();
   return NO_REPLY;
 };
 
-const rewrite: Handler = (session) => {
-  session.engine.log.rewrite();
+/** Starts a snapshot; its end. @throws `busy` when one is under way. */
+function startSnapshot(session: Session, busy: string): Promise<boolean> {
+  const { log } = session.engine;
+  if (log === NO_LOG) throw err('this server keeps no files: it was started without a folder');
+  const ended = log.rewrite();
+  if (ended === undefined) throw err(busy);
+  return ended;
+}
+
+const bgrewriteaof: Handler = (session) => {
+  void startSnapshot(session, 'Background append only file rewriting already in progress');
   return new Status('Background append only file rewriting started');
 };
 
+const bgsave: Handler = (session, argv) => {
+  if (argv.length > 2 || (argv.length === 2 && upper(argv, 1) !== 'SCHEDULE')) throw SYNTAX;
+  void startSnapshot(session, 'Background save already in progress');
+  return new Status('Background saving started');
+};
+
+/** Answers when the snapshot is on disk. Only this client waits: Redis stops everyone. */
 const save: Handler = (session) => {
-  session.engine.log.rewrite();
-  return OK;
+  void startSnapshot(session, 'Background save already in progress').then((isGood) => {
+    session.blocked = false;
+    session.port?.send(isGood ? OK : err('the snapshot failed, see the log'));
+    session.port?.resume();
+  });
+  session.blocked = true;
+  return NO_REPLY;
 };
 
 const lolwut: Handler = (_session): Reply => new VerbatimReply('txt', 'Redis ver. 7.2.4\n');
@@ -191,12 +222,8 @@ const lolwut: Handler = (_session): Reply => new VerbatimReply('txt', 'Redis ver
 export const serverCommands = declareCommands('server', TABLE, {
   ...aclHandlers,
   ...commandHandlers,
-  bgrewriteaof: rewrite,
-  bgsave: (session, argv) => {
-    if (argv.length > 2 || (argv.length === 2 && upper(argv, 1) !== 'SCHEDULE')) throw SYNTAX;
-    session.engine.log.rewrite();
-    return new Status('Background saving started');
-  },
+  bgrewriteaof,
+  bgsave,
   'config|get': configGet,
   'config|resetstat': resetStat,
   'config|rewrite': () => err('The server is running without a config file'),
@@ -205,7 +232,7 @@ export const serverCommands = declareCommands('server', TABLE, {
   flushall: flushing(true),
   flushdb: flushing(false),
   info: (session, argv) => new VerbatimReply('txt', renderInfo(session.engine, argv.slice(1))),
-  lastsave: (session) => Math.floor(session.engine.startedAtMs / 1000),
+  lastsave: ({ engine }) => (engine.log === NO_LOG ? Math.floor(engine.startedAtMs / 1000) : engine.log.lastSaveS),
   lolwut,
   'memory|doctor': () => new VerbatimReply('txt', 'Sam, I detected no issue in this instance.'),
   'memory|malloc-stats': () => new VerbatimReply('txt', 'Stats not supported for the current allocator'),
