@@ -13,7 +13,7 @@ import type { FoundHub } from './discovery.ts';
 import { parseHubAddress } from './hub-address.ts';
 import { addressesOf } from './hub-search.ts';
 import { type JoinedHub, saveJoinedHub } from './joined-hub.ts';
-import { isCode, type MembershipParts } from './membership.ts';
+import { isCode, type MembershipParts } from './membership-parts.ts';
 
 const waitMs = 8_000;
 const lookIntervalMs = 500;
@@ -150,11 +150,12 @@ async function askOnce(parts: MembershipParts, asked: Asked, signal: AbortSignal
 }
 
 /** Says why this did not work. False: asking again is of no use. */
-function explain({ tell }: MembershipParts, error: unknown): boolean {
+function explain({ config, tell }: MembershipParts, error: unknown): boolean {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof NoCodesError) {
     const how = 'Make a token there with “millrace token”, and start this node with --token.';
-    tell({ event: 'waiting', reason: 'no_token', message: `This hub lets nobody in by a code. ${how}` });
+    const message = `This hub lets nobody in by a code. ${how}`;
+    tell({ event: 'waiting', reason: 'no_token', message, ...(config.hubUrl !== null && { hub: config.hubUrl }) });
     return false;
   }
   if (isCode(error, 'not_found')) return true;

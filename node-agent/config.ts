@@ -23,6 +23,8 @@ export interface AgentConfig {
   /** Only these queues; null: all that this machine can do. */
   readonly queues: readonly string[] | null;
   readonly concurrency: Concurrency;
+  /** Without a token, ask the hub to be let in by a code. Off for the hub's own node: nobody could compare anything. */
+  readonly asksToJoin: boolean;
   /** Look for hubs on the network. Off for the hub's own node, whose hub is its parent. */
   readonly discover: boolean;
   /** The hub's folder of blobs, where it is on this machine and this is the hub's own node. */

@@ -2,29 +2,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextIfThere } from '../common/files.ts';
-import type { Identity } from '../common/identity.ts';
-import type { Logger } from '../common/log.ts';
 import { MillraceError } from '../contract/errors.ts';
-import { type Capability, protocolVersion } from '../contract/node.ts';
-import type { AgentEvent } from './agent-events.ts';
+import { protocolVersion } from '../contract/node.ts';
 import { askToJoin } from './ask-to-join.ts';
-import type { AgentConfig } from './config.ts';
-import type { HubClient } from './hub-client.ts';
-import type { HubSearch } from './hub-search.ts';
 import { type JoinedHub, type ReadToken, readJoinToken, saveJoinedHub } from './joined-hub.ts';
+import { isCode, type MembershipParts } from './membership-parts.ts';
 import { pause } from './pause.ts';
 import { isPassing } from './upload.ts';
-
-export interface MembershipParts {
-  readonly config: Pick<AgentConfig, 'dataDir' | 'name' | 'hubUrl' | 'asksToJoin'>;
-  readonly hub: HubClient;
-  readonly search: HubSearch;
-  readonly identity: Identity;
-  readonly capability: Capability;
-  /** Says why it waits; the same reason is said once. */
-  readonly tell: (event: AgentEvent) => void;
-  readonly logger: Logger;
-}
 
 const lookIntervalMs = 500;
 
@@ -52,6 +36,13 @@ const until = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 
+function sayThatATokenIsMissing({ config, tell }: MembershipParts): null {
+  const message =
+    'This machine is in no hub and asks none. Make a token there with “millrace token”, and start it with --token.';
+  tell({ event: 'waiting', reason: 'no_token', message, ...(config.hubUrl !== null && { hub: config.hubUrl }) });
+  return null;
+}
+
 /**
  * Waits until there is a way into a hub: its owner approved this machine by its code, or somebody left a token.
  * @param asks false: only a token counts, as for a machine that was just sent away
@@ -64,7 +55,8 @@ export async function waitToBeLetIn(
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
   const asking = async (): Promise<JoinedHub> =>
-    (asks && parts.config.asksToJoin ? await askToJoin(parts, either) : null) ?? (await until(either));
+    (asks && parts.config.asksToJoin ? await askToJoin(parts, either) : sayThatATokenIsMissing(parts)) ??
+    (await until(either));
   const ways = [watchForToken(parts, either), asking()];
   try {
     return await Promise.race(ways);
@@ -100,8 +92,4 @@ export async function joinHub(parts: MembershipParts, token: ReadToken, signal: 
   await saveJoinedHub(config.dataDir, joined);
   logger.info({ hubId: joined.hubId, nodeId: joined.nodeId }, 'joined');
   return joined;
-}
-
-export function isCode(error: unknown, code: MillraceError['code']): boolean {
-  return error instanceof MillraceError && error.code === code;
 }

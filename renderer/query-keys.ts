@@ -2,6 +2,8 @@
 export const keys = {
   farm: ['farm'],
   settings: ['settings'],
+  /** Machines that ask to be let in. */
+  pairing: ['pairing'],
   pipelines: ['pipelines'],
   batches: ['batches'],
   /** Lists of the library, as infinite queries. */

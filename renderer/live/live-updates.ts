@@ -87,6 +87,7 @@ export function startLiveUpdates({ client, queries, traffic, announcements }: Pa
     for (const event of events) {
       if (event.name === 'attempt.progress') continue;
       if (event.name === 'settings.changed') void again(keys.settings);
+      if (event.name === 'pairing.changed') void again(keys.pairing);
       if (event.name === 'item.created') freshItems.set(freshItems.get() + 1);
       if (event.name === 'item.created' || event.name === 'job.state') readLibraryAgain();
       if (event.name === 'job.state' || event.name === 'attempt.state') touchedItems.add(event.data.itemId);

@@ -63,6 +63,25 @@ export const farmMessages = {
   addAppeared: pair('{{name}} is here and ready.', '{{name}} ist da und bereit.'),
   addAnother: pair('Add another', 'Noch einen'),
   addDone: pair('Done', 'Fertig'),
+  addByCode: pair(
+    'Without the token it shows six digits, and asks here to be let in.',
+    'Ohne das Token zeigt er sechs Ziffern und bittet hier um Einlass.',
+  ),
+  pairTitle: pair('“{{name}}” wants to join', '„{{name}}“ möchte beitreten'),
+  pairAsk: pair('Does it show {{code}}?', 'Zeigt er {{code}}?'),
+  pairFrom: pair('{{os}}, {{cores}}, from {{address}}', '{{os}}, {{cores}}, von {{address}}'),
+  pairYes: pair('Yes, the same', 'Ja, dieselben'),
+  pairNo: pair('No, turn it away', 'Nein, abweisen'),
+  pairApproved: pair('{{name}} is let in.', '{{name}} wird eingelassen.'),
+  pairRejected: pair('{{name}} was turned away.', '{{name}} wurde abgewiesen.'),
+  pairFlood_one: pair(
+    '{{count, number}} request was turned away: somebody asks too often. A token is the safer way in.',
+    '{{count, number}} Anfrage wurde abgewiesen: jemand fragt zu oft. Ein Token ist der sicherere Weg.',
+  ),
+  pairFlood_other: pair(
+    '{{count, number}} requests were turned away: somebody asks too often. A token is the safer way in.',
+    '{{count, number}} Anfragen wurden abgewiesen: jemand fragt zu oft. Ein Token ist der sicherere Weg.',
+  ),
   addNeeds: pair('It needs Node.js 20 or newer.', 'Er braucht Node.js 20 oder neuer.'),
 } as const satisfies Section;
 
@@ -113,6 +132,28 @@ export const reasonMessages = {
     'Every machine that could do it is paused by its owner.',
     'Alle Rechner, die es könnten, sind von ihren Besitzern pausiert.',
   ),
+  machines_benched: pair(
+    '{{machines}} failed their own test for “{{kind}}”; they are tested again by themselves.',
+    '{{machines}} hat den eigenen Test für „{{kind}}“ nicht bestanden; er wird von selbst wiederholt.',
+  ),
+  needs_trusted: pair(
+    'It may run on trusted machines only, and none of them is connected.',
+    'Es darf nur auf vertrauten Rechnern laufen, und keiner davon ist verbunden.',
+  ),
+  needs_this_machine: pair(
+    'It may run on the hub’s own machine only, and that one cannot take it now.',
+    'Es darf nur auf dem Rechner des Hubs laufen, und der kann es gerade nicht nehmen.',
+  ),
+  memory_busy: pair(
+    'It waits until {{needed}} of memory are free on a machine.',
+    'Es wartet, bis auf einem Rechner {{needed}} Speicher frei sind.',
+  ),
+  waits_alone: pair(
+    'Machines went down with it, so it runs alone; it begins as soon as one of them is idle.',
+    'Rechner sind damit ausgefallen, darum läuft es allein; es beginnt, sobald einer frei von Arbeit ist.',
+  ),
+  job_paused: pair('It is paused; resume it to go on.', 'Es ist pausiert; setze es fort.'),
+  all_paused: pair('All work is paused; resume it to go on.', 'Alle Arbeit ist pausiert; setze sie fort.'),
   machines_busy: pair(
     'The machines are busy; it is next as soon as one is free.',
     'Die Rechner sind beschäftigt; es ist dran, sobald einer frei ist.',

@@ -60,7 +60,7 @@ async function admit(registry: Registry, machine: JoiningMachine, credential: Cr
 }
 
 async function hello(registry: Registry, ...[nodeId, request]: Parameters<NodeRegistry['hello']>) {
-  const { parts, nodes, presence } = registry;
+  const { parts, nodes, presence, requests } = registry;
   const { catalog, clock, leases, hubId } = parts;
   const state = known(registry, nodeId);
   const hubName = parts.hubName();
@@ -75,6 +75,8 @@ async function hello(registry: Registry, ...[nodeId, request]: Parameters<NodeRe
   if (nodes.get(nodeId) !== state) throw new MillraceError('node_unknown');
   state.row = { ...state.row, name, session, capability };
   state.greeted = true;
+  // Its answer arrived; nobody gets it again.
+  requests.forget(state.row.pin);
   presence.heard(state);
   await parts.checks.hello(nodeId, capability);
   const drop = leases.hello(nodeId, session, request.attempts);

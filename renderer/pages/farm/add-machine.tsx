@@ -10,6 +10,7 @@ import { useFarm } from '../../components/use-farm.ts';
 import { useFormat } from '../../format.ts';
 import { useParts } from '../../parts.ts';
 import classes from './farm.module.css';
+import { PairingRequests } from './pairing-requests.tsx';
 
 interface AddMachineProps {
   readonly known: readonly Node[];
@@ -77,6 +78,10 @@ function Round({ round, known, onAgain, onClose }: RoundProps) {
         {t('farm.addText')} {t('farm.addNeeds')}
       </Text>
       {lines === null ? <Skeleton height={108} /> : <Lines lines={lines} />}
+      <Text size="sm" c="dimmed">
+        {t('farm.addByCode')}
+      </Text>
+      <PairingRequests />
       <Text size="sm" c="dimmed">
         {token.data && t('farm.addOnce', { time: format.clock(token.data.expiresAt) })} {t('farm.addDoor')}
       </Text>

@@ -11,6 +11,7 @@ import { useFormat } from '../../format.ts';
 import { AddMachine } from './add-machine.tsx';
 import classes from './farm.module.css';
 import { MachineCard } from './machine-card.tsx';
+import { PairingRequests } from './pairing-requests.tsx';
 
 /** This machine first, the unreachable last, then by name. */
 const ordered = (nodes: readonly Node[]): readonly Node[] =>
@@ -55,6 +56,7 @@ export function FarmPage() {
           <Button onClick={() => setAdding(true)}>{t('farm.add')}</Button>
         </Empty>
       )}
+      <PairingRequests />
       <ul className={classes['cards']}>
         {nodes.map((node) => (
           <li key={node.id}>

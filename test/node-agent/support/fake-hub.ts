@@ -131,7 +131,7 @@ async function respond(hub: FakeHub, request: IncomingMessage, response: ServerR
     request.resume();
     return refuse(response, refusal);
   }
-  const isPublic = route === 'join';
+  const isPublic = route === 'join' || route === 'none';
   if (!isPublic && request.headers.authorization !== `Bearer mrn1.${hub.nodeId}.${hub.secret}`)
     return refuse(response, 'node_unknown');
   const { broker, id: hubId } = hub;
