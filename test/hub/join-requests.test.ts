@@ -29,7 +29,7 @@ function setUp() {
         secret: `secret-number-${admitted.length}-long-enough`,
         hubId,
         hubName: 'desk',
-        broker: { port: 1, tls: true, url: null, username: null, password: null, prefix: 'p', ca: null, db: 0 },
+        broker: { port: 1, tls: true, url: null, username: null, password: null, prefix: 'p' },
       };
     },
     changed: () => {

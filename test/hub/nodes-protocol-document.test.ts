@@ -16,12 +16,22 @@ import {
   leaseMs,
   protocolVersion,
 } from '../../contract/node.ts';
+import {
+  pairingAnswerSchema,
+  pairingAskSchema,
+  pairingOfferSchema,
+  pairingWaitSchema,
+} from '../../contract/pairing.ts';
 import { stagePayloadSchema, stageResultSchema } from '../../contract/stage.ts';
 
 const schemas: Readonly<Record<string, z.ZodType>> = {
   discoveryTxt: discoveryTxtSchema,
   joinRequest: joinRequestSchema,
   joinResponse: joinResponseSchema,
+  pairingAsk: pairingAskSchema,
+  pairingOffer: pairingOfferSchema,
+  pairingWait: pairingWaitSchema,
+  pairingAnswer: pairingAnswerSchema,
   helloRequest: helloRequestSchema,
   helloResponse: helloResponseSchema,
   heartbeat: heartbeatSchema,
