@@ -21,7 +21,7 @@ import { encodeRequest } from './resp.ts';
 import { ScriptWatch } from './script-watch.ts';
 import { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
-import { endTransaction, Transactions } from './transactions.ts';
+import { endTransaction, queuesWrites, Transactions } from './transactions.ts';
 
 /** Where effects go. `record` is one unit's effects as requests, one after the other. */
 export interface EffectLog {
@@ -403,9 +403,4 @@ export class Engine {
     this.record = '';
     this.recordDb = 0;
   }
-}
-
-/** True for the EXEC of a transaction that writes. */
-function queuesWrites(session: Session, command: Command): boolean {
-  return command.name === 'exec' && session.queue?.some((queued) => queued.command.writes) === true;
 }

@@ -1,4 +1,5 @@
 /** WATCH: which sessions watch which keys, and the note that one was touched. Queueing and EXEC are in commands/transactions.ts. */
+import type { Command } from './command.ts';
 import type { Database } from './keyspace.ts';
 import type { Session } from './session.ts';
 
@@ -52,4 +53,9 @@ export function endTransaction(session: Session): void {
   session.queue = undefined;
   session.queueFailed = false;
   session.engine.transactions.unwatch(session);
+}
+
+/** True for the EXEC of a transaction that writes. */
+export function queuesWrites(session: Session, command: Command): boolean {
+  return command.name === 'exec' && session.queue?.some((queued) => queued.command.writes) === true;
 }
