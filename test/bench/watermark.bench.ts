@@ -71,6 +71,14 @@ const sets: readonly PictureSet[] = [
   { name: '20 of 12 megapixel', count: 20, width: 4_000, height: 3_000 },
 ];
 
+async function warmUp(farm: Farm, hub: FarmHub, threads: number): Promise<void> {
+  const folder = join(farm.dir, `warm-${threads}`);
+  await throughSystem(
+    hub,
+    await makePhotos(folder, coldPictures, { width: 640, height: 480, seed: 99_999, format: 'jpeg' }),
+  );
+}
+
 async function compare(farm: Farm, hub: FarmHub, set: PictureSet, threads: number): Promise<void> {
   const folder = join(farm.dir, `set-${set.width}-${threads}`);
   const photos = await makePhotos(folder, set.count, {
@@ -79,13 +87,6 @@ async function compare(farm: Farm, hub: FarmHub, set: PictureSet, threads: numbe
     seed: set.width,
     format: 'jpeg',
   });
-  const warmUp = await makePhotos(join(folder, 'warm'), set.count / 5, {
-    width: set.width,
-    height: set.height,
-    seed: 99_999,
-    format: 'jpeg',
-  });
-  await throughSystem(hub, warmUp);
   const before = await bareLoop(photos, join(folder, 'bare-1'), threads);
   const systemMs = await throughSystem(hub, photos);
   const after = await bareLoop(photos, join(folder, 'bare-2'), threads);
@@ -96,8 +97,9 @@ async function compare(farm: Farm, hub: FarmHub, set: PictureSet, threads: numbe
   );
 }
 
-/** A hub that has just started compiles while it answers; these are left out. */
+/** A hub that has just started compiles while it works: half a second of two cores. These many requests or pictures are left out. */
 const coldRequests = 250;
+const coldPictures = 200;
 
 /** Latency of POST with 50 at once, every picture new. */
 async function acceptLatency(farm: Farm): Promise<void> {
@@ -190,6 +192,7 @@ try {
     for (const threads of new Set([1, cores])) {
       const environment = { MILLRACE_STAGE_THREADS: '1', WORKER_CONCURRENCY: `watermark=${threads}` };
       const hub = await farm.hub([], { environment, dataDir: join(farm.dir, `hub-${threads}`) });
+      await warmUp(farm, hub, threads);
       for (const set of sets) await compare(farm, hub, set, threads);
       await hub.stop();
     }
