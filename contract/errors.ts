@@ -144,6 +144,12 @@ export const errorTable = {
     'Update Millrace on the machine with the older version.',
   ),
   node_unknown: row(401, 'request', 'This machine is not known here', 'Let it join with a token: millrace token'),
+  node_cloned: row(
+    409,
+    'request',
+    'Two machines have the same key',
+    'One is a copy of the other. On the copy, remove the folder identity and the file hubs.json of its data folder, and let it join as a machine of its own.',
+  ),
   hub_identity_changed: row(
     502,
     'transport',
@@ -181,6 +187,18 @@ export const errorTable = {
     'Check the network; the node goes on by itself when it is back.',
   ),
   lost: row(500, 'transport', 'The machine was lost', 'It was not heard of for 10 seconds. Another machine tries it.'),
+  machines_went_down: row(
+    500,
+    'crash',
+    'Machines went down with this step',
+    'Three machines were lost while they worked on this file. Look at the file before you try it again.',
+  ),
+  node_disk_full: row(
+    507,
+    'transport',
+    'The machine’s disk is full',
+    'Make room on the machine named; until then other machines do the work.',
+  ),
   target_unreachable: row(
     502,
     'target',
@@ -211,6 +229,8 @@ export const failureSchema = z.object({
   nodeId: z.string().optional(),
   nodeName: z.string().optional(),
   stageKind: z.string().optional(),
+  /** The last lines that the step's process wrote before it died. For people who look for the cause, never for a sentence. */
+  log: z.string().max(4_096).optional(),
 });
 export type Failure = z.infer<typeof failureSchema>;
 

@@ -13,6 +13,10 @@ export const timestampSchema = z.iso.datetime();
 export const prioritySchema = z.enum(['now', 'normal', 'bulk']);
 export type Priority = z.infer<typeof prioritySchema>;
 
+/** Where the bytes of a job may go: the hub's own machine, machines that the owner trusts (its own included), or any. */
+export const privacySchema = z.enum(['this-machine', 'trusted', 'any']);
+export type Privacy = z.infer<typeof privacySchema>;
+
 export const jobStateSchema = z.enum(['waiting', 'running', 'paused', 'done', 'failed', 'quarantined', 'cancelled']);
 export type JobState = z.infer<typeof jobStateSchema>;
 /** States that a job does not leave by itself. */
@@ -66,6 +70,7 @@ export const jobSchema = z.object({
   batchId: uuidSchema,
   pipeline: z.string(),
   priority: prioritySchema,
+  privacy: privacySchema,
   state: jobStateSchema,
   /** Why it waits, in one sentence; absent when it does not. */
   reason: z.string().optional(),
@@ -82,7 +87,8 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
-export const attemptStateSchema = z.enum(['placed', 'running', 'done', 'failed', 'lost', 'dropped']);
+/** `dropped` nobody needs it any more · `paused` taken back by a pause or an orderly stop; neither blames anybody. */
+export const attemptStateSchema = z.enum(['placed', 'running', 'done', 'failed', 'lost', 'dropped', 'paused']);
 export type AttemptState = z.infer<typeof attemptStateSchema>;
 
 export const attemptSchema = z.object({
@@ -129,7 +135,13 @@ export const batchSchema = z.object({
   id: uuidSchema,
   pipeline: z.string(),
   priority: prioritySchema,
+  privacy: privacySchema,
+  /** True while nothing of it is placed. */
+  paused: z.boolean(),
   name: z.string(),
+  /** Why nothing of it runs, in one sentence; absent while something does, or when it is over. */
+  reason: z.string().optional(),
+  waiting: waitingReasonSchema.optional(),
   counts: z.object({ waiting: z.int(), running: z.int(), done: z.int(), failed: z.int(), cancelled: z.int() }),
   /** Remaining time from measured speeds, ms; null while there is nothing to go by. */
   etaMs: z.object({ low: z.number(), high: z.number() }).nullable(),

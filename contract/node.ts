@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { attemptIdSchema, nameSchema, sha256Schema, uuidSchema } from './ids.ts';
 import { progressSchema } from './item.ts';
+import { checkReportSchema } from './stage.ts';
 
 /** Version of the node protocol. N and N−1 work together; every hello carries it. See docs/PROTOCOL.md. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 export const oldestProtocolVersion = 1;
 
 /** A node is heard of every 3 s, or sooner when something changed (at most every 100 ms). */
@@ -47,6 +48,8 @@ const capableKindSchema = z.object({
   queue: nameSchema,
   concurrency: z.int().min(0).max(1_024),
   engine: z.string().max(200),
+  /** The known-answer check at the agent's start; absent for kinds without one. */
+  check: checkReportSchema.optional(),
 });
 
 export const capabilitySchema = z.object({
@@ -150,11 +153,31 @@ export const heartbeatSchema = z.object({
   session: uuidSchema,
   load: nodeLoadSchema,
   attempts: z.array(z.object({ id: attemptIdSchema, progress: progressSchema.nullable() })).max(10_000),
-  /** True while the owner wants no work to run. */
+  /** True while the owner wants no new work. What still runs is listed; what is not listed is done elsewhere. */
   paused: z.boolean(),
+  /** Known-answer checks that the hub asked for. */
+  checks: z
+    .array(checkReportSchema.extend({ kind: nameSchema }))
+    .max(200)
+    .optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
-/** `drop` names attempts to stop at once; `hello` asks for a new hello (the hub has restarted, or knows another session). */
-export const heartbeatAnswerSchema = z.object({ drop: z.array(attemptIdSchema), hello: z.boolean() });
+/**
+ * `drop` names attempts to stop at once; `hello` asks for a new hello (the hub has restarted, or knows another session); `check`
+ * asks for the known-answer checks of these kinds.
+ */
+export const heartbeatAnswerSchema = z.object({
+  drop: z.array(attemptIdSchema),
+  hello: z.boolean(),
+  check: z.array(nameSchema).max(200).optional(),
+});
 export type HeartbeatAnswer = z.infer<typeof heartbeatAnswerSchema>;
+
+/** `POST /nodes/{id}:goodbye`: an orderly stop. What is not listed is done elsewhere at once. */
+export const goodbyeSchema = z.object({
+  session: uuidSchema,
+  /** Attempts whose results wait on this node's disk; they come when it starts again. */
+  attempts: z.array(attemptIdSchema).max(10_000),
+});
+export type Goodbye = z.infer<typeof goodbyeSchema>;

@@ -8,6 +8,14 @@ const sentences = {
   no_machines: () => 'No machine is connected. Start one, or let this one work.',
   no_machine_for_kind: (f: Facts) => `No connected machine can do “${f['kind']}”. Add one that can, or update it.`,
   machines_paused: () => 'Every machine that could do it is paused by its owner.',
+  machines_benched: (f: Facts) =>
+    `${f['machines']} failed their own test for “${f['kind']}”; they are tested again by themselves.`,
+  needs_trusted: () => 'It may run on trusted machines only, and none of them is connected.',
+  needs_this_machine: () => 'It may run on the hub’s own machine only, and that one cannot take it now.',
+  memory_busy: (f: Facts) => `It waits until ${f['needed']} of memory are free on a machine.`,
+  waits_alone: () => 'Machines went down with it, so it runs alone; it begins as soon as one of them is idle.',
+  job_paused: () => 'It is paused; resume it to go on.',
+  all_paused: () => 'All work is paused; resume it to go on.',
   machines_busy: (f: Facts) =>
     `${f['machines']} machine${f['machines'] === 1 ? ' is' : 's are'} busy; it is next as soon as one is free.`,
   needs_memory: (f: Facts) => `It needs a machine with ${f['needed']} of memory; the largest has ${f['largest']}.`,

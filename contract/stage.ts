@@ -62,6 +62,13 @@ const stageMetricsSchema = z.object({
   peakMemoryBytes: z.int().nonnegative(),
 });
 
+/** What came of a known-answer check: the facts that the stage's code measured, or why it could not. */
+export const checkReportSchema = z.object({
+  facts: z.record(nameSchema, z.number()).nullable(),
+  error: failureSchema.nullable(),
+});
+export type CheckReport = z.infer<typeof checkReportSchema>;
+
 /** What a node answers for an attempt. `POST /attempts/{id}/result`. */
 export const stageResultSchema = z.discriminatedUnion('outcome', [
   z.object({
@@ -72,14 +79,23 @@ export const stageResultSchema = z.discriminatedUnion('outcome', [
     engine: z.string().max(200),
     metrics: stageMetricsSchema,
   }),
-  z.object({ outcome: z.literal('failed'), error: failureSchema, metrics: stageMetricsSchema }),
+  z.object({
+    outcome: z.literal('failed'),
+    error: failureSchema,
+    metrics: stageMetricsSchema,
+    /** After a crash or an error: the check that the node ran before it gave its answer. */
+    check: checkReportSchema.optional(),
+  }),
 ]);
 export type StageResult = z.infer<typeof stageResultSchema>;
 
 /** Bounds of one try, from the stage's options and inputs. Bytes and ms. */
 export interface StageLimits {
   readonly timeoutMs: number;
+  /** The process is killed beyond it. */
   readonly memoryBytes: number;
+  /** What it will probably take; a machine needs so much free to begin. */
+  readonly expectedMemoryBytes: number;
 }
 
 /** Retries of failures that blame nobody (`transport`, `target`). */
@@ -87,6 +103,24 @@ export interface RetryPolicy {
   readonly maxRetries: number;
   /** Pause before retry `n` (from 1), ms. */
   readonly backoffMs: (n: number) => number;
+}
+
+/**
+ * A tiny unit whose answer is known beforehand. The stage's code makes the input, does the work the ordinary way and measures the
+ * result; the hub compares. A machine that misses it is benched for this kind.
+ */
+export interface KnownAnswer {
+  readonly facts: Readonly<Record<string, number>>;
+  /** So much may each fact differ: engines round differently. */
+  readonly tolerance: number;
+}
+
+/** Whether a check's report is the known answer. */
+export function isRightAnswer(known: KnownAnswer, { facts }: CheckReport): boolean {
+  return Object.entries(known.facts).every(([name, wanted]) => {
+    const got = facts?.[name];
+    return got !== undefined && Math.abs(got - wanted) <= known.tolerance;
+  });
 }
 
 /** One kind of stage. The definition is shared by hub and node; `codeVersion` grows when the same inputs give other bytes. */
@@ -100,6 +134,8 @@ export interface StageDefinition<Options extends z.ZodType = z.ZodType, Summary 
   /** False for stages with effects outside: their results are never reused for another stage. */
   readonly cacheable: boolean;
   limits(inputs: readonly Pick<StageInput, 'sizeBytes'>[]): StageLimits;
+  /** Absent where nothing can be known beforehand; then failures are judged without a check. */
+  readonly knownAnswer?: KnownAnswer;
   readonly retry: RetryPolicy;
   /** Units that a node with so many cores runs at once unless its owner says otherwise. */
   defaultConcurrency(cores: number): number;

@@ -21,6 +21,7 @@ export type AgentEvent =
         | 'several_hubs'
         | 'token_invalid'
         | 'not_known'
+        | 'cloned'
         | 'hub_unreachable'
         | 'protocol_unsupported'
         | 'refused';

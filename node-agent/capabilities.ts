@@ -6,6 +6,7 @@ import type { Logger } from '../common/log.ts';
 import type { Capability } from '../contract/node.ts';
 import { stageDefinition } from '../contract/stages/index.ts';
 import type { AgentConfig } from './config.ts';
+import type { KnownAnswers } from './known-answers.ts';
 import type { Isolate } from './runtime/isolate.ts';
 import type { QueueShare } from './workers.ts';
 
@@ -17,6 +18,7 @@ export interface Ability {
 
 export interface AbilityParts {
   readonly isolate: Pick<Isolate, 'engine'>;
+  readonly answers: Pick<KnownAnswers, 'check'>;
   /** Kinds that there is code for. */
   readonly kinds: readonly string[];
   readonly config: Pick<AgentConfig, 'queues' | 'concurrency'>;
@@ -48,7 +50,8 @@ async function kindOf(parts: AbilityParts, kind: string, cores: number) {
   if (concurrency < 1) return undefined;
   try {
     const { engine, needsHub } = await isolate.engine(kind);
-    return { needsHub, kind: { kind, codeVersion, queue, concurrency, engine } };
+    const check = await parts.answers.check(kind);
+    return { needsHub, kind: { kind, codeVersion, queue, concurrency, engine, ...(check && { check }) } };
   } catch (error) {
     logger.error({ error, kind }, 'this machine cannot run this kind of stage');
     return undefined;

@@ -11,6 +11,8 @@ export interface HeartbeatParts {
   readonly beat: () => Promise<Heartbeat>;
   /** The hub does not want these any more. */
   readonly drop: (attemptIds: readonly string[]) => void;
+  /** The hub wants these kinds checked. */
+  readonly check: (kinds: readonly string[]) => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -29,7 +31,7 @@ export interface HeartbeatLoop {
 const retryMs = 500;
 const maxFailures = 2;
 
-export function createHeartbeat({ hub, beat, drop, clock, logger }: HeartbeatParts): HeartbeatLoop {
+export function createHeartbeat({ hub, beat, drop, check, clock, logger }: HeartbeatParts): HeartbeatLoop {
   let dirty = false;
   let wake = (): void => {};
 
@@ -75,6 +77,7 @@ export function createHeartbeat({ hub, beat, drop, clock, logger }: HeartbeatPar
           const answer = await hub.heartbeat(nodeId, await beat());
           failures = 0;
           if (answer.drop.length > 0) drop(answer.drop);
+          if (answer.check) check(answer.check);
           if (answer.hello) return 'hello';
         } catch (error) {
           signal.throwIfAborted();

@@ -11,6 +11,7 @@ import { WrongPeerError } from '../common/pinned-tls.ts';
 import { MillraceError, problemSchema } from '../contract/errors.ts';
 import { apiBase, operations } from '../contract/hub-api.ts';
 import type {
+  Goodbye,
   Heartbeat,
   HeartbeatAnswer,
   HelloRequest,
@@ -55,6 +56,7 @@ export interface HubClient {
   waitForApproval(requestId: string, told: PairingWait, signal: AbortSignal): Promise<PairingAnswer>;
   hello(nodeId: string, request: HelloRequest): Promise<HelloResponse>;
   heartbeat(nodeId: string, beat: Heartbeat): Promise<HeartbeatAnswer>;
+  goodbye(nodeId: string, goodbye: Goodbye, signal: AbortSignal): Promise<void>;
   postResult(attemptId: string, result: StageResult, signal?: AbortSignal): Promise<void>;
   readBlob(sha256: string, offset: number, signal?: AbortSignal): Promise<BlobStream>;
   uploadOffset(sha256: string, signal?: AbortSignal): Promise<{ complete: boolean; offset: number }>;
@@ -218,6 +220,11 @@ export function createHubClient(identity: Identity, limits: HubClientLimits = de
     waitForApproval: (id, json, signal) => call(operations.waitForApproval, { params: { id }, json, signal }),
     hello: (id, json) => call(operations.helloNode, { params: { id }, json }),
     heartbeat: (id, json) => call(operations.heartbeat, { params: { id }, json }),
+    async goodbye(id, json, signal) {
+      const body = JSON.stringify(json);
+      const answer = await send(operations.goodbye, { params: { id }, headers: jsonHeaders, body, signal });
+      await answer.body.dump();
+    },
     async postResult(id, json, signal) {
       await call(operations.postResult, { params: { id }, json, signal });
     },

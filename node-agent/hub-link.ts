@@ -71,6 +71,12 @@ async function helloAt(link: Link, baseUrl: string): Promise<HelloResponse> {
 const isBelieved = (link: Link, baseUrl: string): boolean =>
   parseHubAddress(baseUrl).tls || link.known || link.canJoinAgain;
 
+/** Another machine works with this one's key: it pulls from the same queues, so this one must not. */
+async function stepBack({ pull, held, drop }: HubLinkParts): Promise<void> {
+  await pull.close();
+  drop(held());
+}
+
 /** Finds the hub, says hello, and starts pulling. */
 async function connect(link: Link, signal: AbortSignal): Promise<void> {
   const { parts } = link;
@@ -82,18 +88,26 @@ async function connect(link: Link, signal: AbortSignal): Promise<void> {
       return { baseUrl, answer: await helloAt(link, baseUrl) };
     } catch (error) {
       if (isCode(error, 'node_unknown') && isBelieved(link, baseUrl)) throw new SentAwayError();
+      if (isCode(error, 'node_cloned')) await stepBack(parts);
       throw error;
     }
   };
   const onAway = (error: unknown): void => {
     const message = error instanceof Error ? error.message : String(error);
     logger.warn({ error: message }, 'the hub is away; looking for it');
-    if (link.known) return;
+    if (isCode(error, 'node_cloned')) tell({ event: 'waiting', reason: 'cloned', message });
+    if (isCode(error, 'protocol_unsupported')) tell({ event: 'waiting', reason: 'protocol_unsupported', message });
+    if (link.known || isCode(error, 'node_cloned') || isCode(error, 'protocol_unsupported')) return;
     const reason = isCode(error, 'node_unknown') ? 'not_known' : 'hub_unreachable';
     tell({ event: 'waiting', reason, message: `${message} It is tried on.` });
   };
   const wanted = { hubId: link.joined.hubId, pin: link.joined.pin, addresses };
-  const { baseUrl, answer } = await search.reach(wanted, attempt, { goOn: isPassing, onAway }, signal);
+  const { baseUrl, answer } = await search.reach(
+    wanted,
+    attempt,
+    { goOn: (error) => isPassing(error) || isCode(error, 'node_cloned'), onAway },
+    signal,
+  );
   await search.rest();
   const updated = reachedAt({ ...link.joined, hubName: answer.hubName }, baseUrl);
   if (JSON.stringify(updated) !== JSON.stringify(link.joined)) await saveJoinedHub(config.dataDir, updated);

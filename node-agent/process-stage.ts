@@ -23,6 +23,7 @@ import {
 } from '../contract/stage.ts';
 import { stageDefinition } from '../contract/stages/index.ts';
 import type { HubClient } from './hub-client.ts';
+import type { KnownAnswers } from './known-answers.ts';
 import type { Delivery, ResultOutbox } from './result-outbox.ts';
 import type { BlobCache, HeldBlob } from './runtime/blob-cache.ts';
 import type { Isolate, UnitOutcome } from './runtime/isolate.ts';
@@ -41,6 +42,8 @@ export interface StageRunnerParts {
   readonly outbox: Pick<ResultOutbox, 'send' | 'held'>;
   /** Folder on the cache's file system for what stages write. */
   readonly scratchDir: string;
+  /** Known-answer checks, run after a failure that might be this machine's fault. */
+  readonly answers: Pick<KnownAnswers, 'check'>;
   /** For kinds whose stage itself talks to the hub; null for others, and while there is no hub. */
   readonly hubAccess: (kind: string) => HubAccess | null;
   /** An attempt began, progressed or ended. */
@@ -162,13 +165,27 @@ const rounded = ({ processingMs, transferMs, peakMemoryBytes }: Measured): Measu
 });
 
 /** `request` errors are between programs; for the work they mean that the stage failed. */
-function failedResult(error: Failure, measured: Measured): StageResult {
+function failureForHub(error: Failure): Failure {
   const code = errorRow(error.code).class === 'request' ? 'stage_failed' : error.code;
-  return {
-    outcome: 'failed',
-    error: { ...error, code, message: error.message.slice(0, 2_000) },
-    metrics: rounded(measured),
-  };
+  return { ...error, code, message: error.message.slice(0, 2_000) };
+}
+
+/** A disk without room is this machine's trouble alone, whoever ran into it. */
+function localFailure(error: unknown): Failure {
+  const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'disk_full');
+  return failureOf(isFull ? new MillraceError('node_disk_full') : error, 'stage_failed');
+}
+
+/**
+ * The answer for a failed unit. Before the file or this machine can be blamed for a crash or an error, the machine proves itself
+ * with the kind's known answer.
+ */
+async function failedResult({ parts, payload, measured }: Work, failure: Failure): Promise<StageResult> {
+  const error = failureForHub(failure.code === 'disk_full' ? { ...failure, code: 'node_disk_full' } : failure);
+  const failureClass = errorRow(error.code).class;
+  const isBlaming = failureClass === 'crash' || failureClass === 'error';
+  const check = isBlaming ? await parts.answers.check(payload.kind) : undefined;
+  return { outcome: 'failed', error, metrics: rounded(measured), ...(check && { check }) };
 }
 
 async function runStage(work: Work, inputs: readonly LocalInput[], scratchDir: string): Promise<UnitOutcome> {
@@ -232,7 +249,7 @@ async function compute(work: Work, scratchDir: string): Promise<Omit<Delivery, '
     releaseAll(held);
   }
   if (outcome.outcome === 'failed')
-    return { result: failedResult(outcome.error, measured), blobs: [], uploaded: parts.outbox.held().length === 0 };
+    return { result: await failedResult(work, outcome.error), blobs: [], uploaded: parts.outbox.held().length === 0 };
   const { engine } = outcome;
   const summary = checkSummary(payload.kind, outcome.summary);
   const outputs = await Promise.all(outcome.outputs.map((output) => readOutput(output, scratchDir)));
@@ -265,7 +282,7 @@ async function work(parts: StageRunnerParts, payload: StagePayload, attempt: Run
       throw error;
     }
     if (!(error instanceof MillraceError)) parts.logger.error({ error, attemptId }, 'an attempt failed here');
-    const result = failedResult(failureOf(error, 'stage_failed'), measured);
+    const result = await failedResult({ parts, payload, attempt, measured }, localFailure(error));
     computed = { result, blobs: [], uploaded: true };
   } finally {
     await removeScratch(scratchDir);
@@ -299,8 +316,9 @@ export function createStageRunner(parts: StageRunnerParts): StageRunner {
     const attemptId = attemptIdSchema.safeParse(jobId);
     logger.error({ jobId }, 'a work order could not be read');
     if (!attemptId.success) return;
-    const measured: Measured = { processingMs: 0, transferMs: 0, peakMemoryBytes: 0 };
-    const result = failedResult(failureOf(new MillraceError('stage_invalid_payload'), 'stage_failed'), measured);
+    const error = failureOf(new MillraceError('stage_invalid_payload'), 'stage_failed');
+    const metrics: Measured = { processingMs: 0, transferMs: 0, peakMemoryBytes: 0 };
+    const result = { outcome: 'failed', error, metrics } as const;
     await outbox.send({ attemptId: attemptId.data, result, blobs: [], uploaded: true });
   };
   const begin = (payload: StagePayload): Promise<void> => {

@@ -15,6 +15,7 @@ import { createHubClient, type HubClient } from './hub-client.ts';
 import { type HubLinkParts, keepLinked } from './hub-link.ts';
 import { createHubSearch, type HubSearch } from './hub-search.ts';
 import { forgetJoinedHub, loadJoinedHub, readJoinToken } from './joined-hub.ts';
+import { createKnownAnswers } from './known-answers.ts';
 import { createLoadMeter, freeDiskBytes } from './load.ts';
 import { countBuffersWithTheHeap } from './memory.ts';
 import { type OwnerRules, watchOwnerRules } from './owner-rules.ts';
@@ -149,7 +150,13 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
   const isolate: Isolate = createIsolate({ logger, ...(parts.stages && { entryPath: parts.stages.entryPath }) });
   closers.push(() => isolate.stop());
   const kinds = parts.stages?.kinds ?? implementedKinds;
-  const ability = await findAbility({ isolate, kinds, config, version: parts.version, logger });
+  const answers = createKnownAnswers({
+    isolate,
+    scratchDir: join(config.dataDir, 'scratch'),
+    changed: () => heartbeat.changed(),
+    logger,
+  });
+  const ability = await findAbility({ isolate, answers, kinds, config, version: parts.version, logger });
   const { scratchDir, cache, outbox } = await openFolders(config, hub, parts, closers);
   const session = randomUUID();
   const load = createLoadMeter({ dataDir: config.dataDir, cacheBytes: cache.sizeBytes, clock });
@@ -161,6 +168,7 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
     slots: createSlots((kind) => ability.capability.kinds.find((can) => can.kind === kind)?.concurrency ?? 1),
     outbox,
     scratchDir,
+    answers,
     hubAccess: (kind) => hubAccess(hub, identity, ability, kind),
     changed: () => heartbeat.changed(),
     clock,
@@ -172,15 +180,18 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
     clock,
     logger,
     drop: (ids) => dropAttempts({ runner, outbox, logger }, ids),
+    check: answers.ask,
     beat: async () => {
       const nodeLoad = await load();
       const running = progress();
       const attempts = held({ runner, outbox }).map((id) => ({ id, progress: running.get(id) ?? null }));
-      return { session, load: nodeLoad, attempts, paused: rules.paused() };
+      return { session, load: nodeLoad, attempts, paused: rules.rests(), checks: answers.take() };
     },
   });
   const rules = await watchOwnerRules(config.dataDir, logger, () => {
     pull.applyPause();
+    // The hub gives what is not held any more to others.
+    if (rules.stops()) stopUnits(runner, logger);
     heartbeat.changed();
   });
   closers.push(rules.stop);
@@ -189,10 +200,30 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
     nodeName: config.name,
     queues: queueShares(ability.capability),
     process: runner.process,
-    paused: rules.paused,
+    paused: rules.rests,
     logger,
   });
   return { config, identity, hub, search, ability, cache, outbox, runner, heartbeat, pull, rules, session, logger };
+}
+
+/** The owner wants the machine now: every unit is stopped, and its process killed. */
+function stopUnits(runner: StageRunner, logger: Logger): void {
+  runner.drop(runner.running().map(({ id }) => id)).catch((error: unknown) => {
+    logger.warn({ error }, 'stopped work could not be tidied');
+  });
+}
+
+/** So long a hub may take to hear that this node stops, ms. */
+const goodbyeMs = 2_000;
+
+/** Tells the hub that what is not kept here is for others now. One that does not hear it finds out by the silence. */
+async function sayGoodbye({ hub, outbox, session, logger }: Works, nodeId: string | undefined): Promise<void> {
+  if (nodeId === undefined) return;
+  try {
+    await hub.goodbye(nodeId, { session, attempts: [...outbox.held()] }, AbortSignal.timeout(goodbyeMs));
+  } catch (error) {
+    logger.info({ error }, 'the hub did not hear the goodbye');
+  }
 }
 
 /** Resolves when no unit runs any more, or after `ms`. */
@@ -236,6 +267,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
         stopping.abort(new Error('the agent is stopping'));
         await linked;
         await works.runner.stop();
+        await sayGoodbye(works, (await loadJoinedHub(config.dataDir))?.nodeId);
         await close();
       },
     };

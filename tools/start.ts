@@ -110,7 +110,7 @@ async function runHeadless(files: readonly string[]): Promise<void> {
   stopOnSignals(() => hub.stop(), logger);
   tellAddress(hub.url, hub.token);
   tell('It works on this machine too. Ctrl-C ends it; what is not done yet goes on at the next start.');
-  if (files.length > 0) tellOutcome(await hub.importPaths(files, order));
+  if (files.length > 0) tellOutcome(await hub.importPaths(files, { ...order, privacy: 'any' }));
 }
 
 async function main(args: readonly string[]): Promise<void> {

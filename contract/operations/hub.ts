@@ -40,6 +40,8 @@ export type Farm = z.infer<typeof farmSchema>;
 export const settingsSchema = z.object({
   hubName: z.string().min(1).max(63),
   acceptNodes: z.boolean(),
+  /** True while nothing is placed and nothing runs, anywhere. */
+  paused: z.boolean(),
   centralServerUrl: z.url({ protocol: /^https?$/ }).nullable(),
   /** Blob of the logo that is used when a job names none; null: the built-in mark. */
   logo: z.object({ sha256: sha256Schema, sizeBytes: z.int(), mediaType: z.string(), name: z.string() }).nullable(),

@@ -1,9 +1,11 @@
 /** Operations on machines, and those that nodes call for their work. */
 import { z } from 'zod';
-import { attemptIdSchema, sha256Schema, uuidSchema } from '../ids.ts';
+import { failureSchema } from '../errors.ts';
+import { attemptIdSchema, nameSchema, sha256Schema, uuidSchema } from '../ids.ts';
 import { progressSchema, timestampSchema } from '../item.ts';
 import {
   capabilitySchema,
+  goodbyeSchema,
   heartbeatAnswerSchema,
   heartbeatSchema,
   helloRequestSchema,
@@ -15,13 +17,26 @@ import {
 import { stageResultSchema } from '../stage.ts';
 import { define, idParam, none, type Operation } from './operation.ts';
 
+/** What the hub's owner wants of a machine: `pause` stops what runs there, too; `drain` lets it come to its end. */
+export const nodeHoldSchema = z.enum(['none', 'drain', 'pause']);
+export type NodeHold = z.infer<typeof nodeHoldSchema>;
+
 export const nodeSchema = z.object({
   id: uuidSchema,
   name: z.string(),
-  /** `online` heard of lately · `silent` not · `paused` its owner wants no work. */
+  /** `online` heard of lately · `silent` not · `paused` it gets no work: its owner's wish, or one of {@link nodeHoldSchema}. */
   state: z.enum(['online', 'silent', 'paused']),
   /** True for the hub's own machine. */
   local: z.boolean(),
+  /** Takes jobs of the privacy class `trusted`; the hub's own machine always does. */
+  trusted: z.boolean(),
+  hold: nodeHoldSchema,
+  /** Why it, or a copy of it, was turned away lately: another version, or another machine with its key. */
+  trouble: failureSchema.nullable(),
+  /** Kinds that it gets no more of since it missed their known answer. */
+  benched: z.array(
+    z.object({ kind: z.string(), since: timestampSchema, nextCheckAt: timestampSchema, error: failureSchema }),
+  ),
   capability: capabilitySchema,
   load: nodeLoadSchema.nullable(),
   lastSeenAt: timestampSchema.nullable(),
@@ -79,6 +94,33 @@ export const nodesOperations = {
     response: null,
     status: 204,
   }),
+  changeNode: define({
+    method: 'PATCH',
+    path: '/nodes/{id}',
+    summary: 'Name a machine, trust it, pause or drain it, let it work again',
+    scope: 'admin',
+    params: idParam,
+    query: none,
+    body: z.object({
+      /** Null: what the machine calls itself. */
+      name: z.string().trim().min(1).max(63).nullable().optional(),
+      trusted: z.boolean().optional(),
+      hold: nodeHoldSchema.optional(),
+    }),
+    response: nodeSchema,
+    status: 200,
+  }),
+  unbenchNode: define({
+    method: 'POST',
+    path: '/nodes/{id}:unbench',
+    summary: 'Give a benched machine work of a kind (or all kinds) again; it is tested at once',
+    scope: 'admin',
+    params: idParam,
+    query: none,
+    body: z.object({ kind: nameSchema.optional() }),
+    response: nodeSchema,
+    status: 202,
+  }),
   createJoinToken: define({
     method: 'POST',
     path: '/join-tokens',
@@ -130,6 +172,17 @@ export const nodesOperations = {
     body: heartbeatSchema,
     response: heartbeatAnswerSchema,
     status: 200,
+  }),
+  goodbye: define({
+    method: 'POST',
+    path: '/nodes/{id}:goodbye',
+    summary: 'A node stops in order: its work is placed elsewhere at once',
+    scope: 'node',
+    params: idParam,
+    query: none,
+    body: goodbyeSchema,
+    response: null,
+    status: 204,
   }),
   postResult: define({
     method: 'POST',

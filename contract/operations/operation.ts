@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { problemSchema } from '../errors.ts';
 import { uuidSchema } from '../ids.ts';
-import { itemSchema, prioritySchema } from '../item.ts';
+import { itemSchema, prioritySchema, privacySchema } from '../item.ts';
 
 /** Who may call: `public` anybody who reaches the port, `read` < `submit` < `admin` by API token, `node` a joined node. */
 export type Scope = 'public' | 'read' | 'submit' | 'admin' | 'node';
@@ -40,6 +40,7 @@ export const workOrder = {
   pipeline: z.string().max(64),
   options: rawOptionsSchema.default({}),
   priority: prioritySchema.default('normal'),
+  privacy: privacySchema.default('any'),
 };
 
 /** What became of one file of a drop: a job, or the reason why not. One bad file never stops the rest. */

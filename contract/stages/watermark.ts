@@ -25,6 +25,8 @@ export const watermarkSummarySchema = z.object({
   convertedFrom: z.string().optional(),
 });
 
+const memoryLimitBytes = 2_000_000_000;
+
 /** Inputs: `image`, and `logo` unless the built-in mark is used. Output: `watermarked`. */
 export const watermarkStage = defineStage({
   kind: 'watermark',
@@ -33,7 +35,27 @@ export const watermarkStage = defineStage({
   options: watermarkOptionsSchema,
   summary: watermarkSummarySchema,
   cacheable: true,
-  limits: () => ({ timeoutMs: 300_000, memoryBytes: 2_000_000_000 }),
+  // A process with the library loaded, and about six bytes a pixel: 20 times the size of a usual photo (see docs/BENCHMARKS.md).
+  limits: ([image]) => ({
+    timeoutMs: 300_000,
+    memoryBytes: memoryLimitBytes,
+    expectedMemoryBytes: Math.min(100_000_000 + 20 * (image?.sizeBytes ?? 0), memoryLimitBytes),
+  }),
+  // A grey picture of 64 × 48 px and a red logo of 8 × 8 px in half of it: where the mark lies, and what colours are there.
+  knownAnswer: {
+    facts: {
+      width: 64,
+      height: 48,
+      'box-x': 36,
+      'box-y': 4,
+      'box-width': 24,
+      'box-height': 24,
+      red: 255,
+      green: 0,
+      ground: 128,
+    },
+    tolerance: 2,
+  },
   retry: patientRetry,
   defaultConcurrency: (cores) => cores,
 });

@@ -4,7 +4,14 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Problem } from '../../contract/errors.ts';
-import { type Batch, type Job, type Priority, prioritySchema } from '../../contract/item.ts';
+import {
+  type Batch,
+  type Job,
+  type Priority,
+  type Privacy,
+  prioritySchema,
+  privacySchema,
+} from '../../contract/item.ts';
 import { pipelineDefinition } from '../../contract/pipelines/index.ts';
 import { type CommandContext, collect, type LocalOptions, localCommand, parseDuration, withHub } from './context.ts';
 import type { HubClient } from './hub-client.ts';
@@ -17,6 +24,7 @@ interface SubmitOptions extends LocalOptions {
   readonly pipeline: string;
   readonly option: readonly string[];
   readonly priority: Priority;
+  readonly privacy: Privacy;
   readonly wait?: boolean;
   readonly timeout?: number;
   readonly out?: string;
@@ -142,8 +150,8 @@ async function submit(context: CommandContext, paths: readonly string[], options
   const texts = parseOptions(options.option);
   const files = await findFiles(paths);
   await withHub(context, options, async (hub) => {
-    const { pipeline, priority } = options;
-    const order = { pipeline, priority, options: await resolveOptions(hub, pipeline, texts) };
+    const { pipeline, priority, privacy } = options;
+    const order = { pipeline, priority, privacy, options: await resolveOptions(hub, pipeline, texts) };
     const batch = await hub.call('createBatch', {
       body: { ...order, name: paths.length === 1 ? (files[0]?.name ?? '') : '' },
     });
@@ -171,6 +179,7 @@ export function submitCommand(context: CommandContext): Command {
     .requiredOption('--pipeline <name>', 'what to do with them, e.g. watermark')
     .option('--option <key=value>', 'an option of the pipeline; may be given several times', collect, [])
     .addOption(new Option('--priority <priority>', 'how soon').choices(prioritySchema.options).default('normal'))
+    .addOption(new Option('--privacy <class>', 'where the files may go').choices(privacySchema.options).default('any'))
     .option('--wait', 'waits until all have ended; 1 when one failed')
     .option('--timeout <time>', 'gives up waiting with 124 after this (30s, 5m …)', parseDuration)
     .option('--out <dir>', 'waits, and writes the results to DIR/<file name>/')

@@ -24,7 +24,7 @@ export function composeWork(
     broker: HubBroker;
     doors: () => Doors;
     api: () => Api;
-    settings: () => { hubName: string; centralServerUrl: string | null };
+    settings: () => { hubName: string; centralServerUrl: string | null; paused: boolean };
     logger: Logger;
   },
   closers: Closers,
@@ -52,6 +52,7 @@ export function composeWork(
     logger,
     nodes: () => registry.views(),
     settings: parts.settings,
+    allPaused: () => parts.settings().paused,
     emit,
     send: pump.send,
     withdraw: (attempts) => {
@@ -68,6 +69,7 @@ export function composeWork(
     logger,
     events: { emit },
     leases: planner.leases,
+    checks: planner.checks,
     broker: {
       access: (node) => broker.access(node, parts.doors().brokerPort()),
       admit: broker.admit,

@@ -33,6 +33,7 @@ export interface HubConfig {
 export const defaultSettings: Settings = {
   hubName: hostname().slice(0, 63) || 'millrace',
   acceptNodes: false,
+  paused: false,
   centralServerUrl: null,
   logo: null,
   maxPixels: 300_000_000,

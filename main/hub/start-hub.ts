@@ -126,6 +126,8 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
   const settings = createSettingsStore(catalog, defaultSettings, config.settings, async (before, after) => {
     if (after.acceptNodes && !before.acceptNodes) await doors.open();
     if (!after.acceptNodes && before.acceptNodes) await doors.close();
+    if (after.paused && !before.paused) await work.planner.takeAllBack();
+    if (!after.paused && before.paused) work.planner.touch();
     work.emit({ name: 'settings.changed', data: {} });
   });
   const doors = composeDoors(config, storage, broker, api, () => settings.current().hubName, logger);
@@ -261,7 +263,7 @@ function startOwnNode(
     blobDir: storage.blobs.dir,
     hubUrl: url,
     name: config.nodeName ?? hostname(),
-    createToken: async () => (await registry.createToken({ uses: 1, ttlMs: 600_000 })).token,
+    createToken: async () => (await registry.createToken({ uses: 1, ttlMs: 600_000, isOwn: true })).token,
     logger,
   });
   return () => node.stop();

@@ -41,6 +41,11 @@ export interface Isolate {
    * @throws MillraceError when the stage cannot work on this machine
    */
   engine(kind: string): Promise<{ engine: string; needsHub: boolean }>;
+  /**
+   * Runs the kind's known-answer check as a unit of its own. @returns the facts that the stage measured
+   * @throws MillraceError what went wrong
+   */
+  check(kind: string, scratchDir: string): Promise<Record<string, number>>;
   /** Kills all processes. Units under way become outcomes or throw, as their signals say. */
   stop(): void;
 }
@@ -62,7 +67,8 @@ interface Resting {
   readonly timer: NodeJS.Timeout;
 }
 
-const engineLimits: UnitLimits = { timeoutMs: 30_000, memoryBytes: 2_000_000_000 };
+/** For what is asked of a stage besides its work. */
+const askLimits: UnitLimits = { timeoutMs: 30_000, memoryBytes: 2_000_000_000 };
 const defaultHeapBytes = 1_000_000_000;
 
 /** Beside this file when run from sources, beside the bundle when packaged. */
@@ -84,7 +90,7 @@ function outcomeOf(reply: StageReply): UnitOutcome {
     );
     return { outcome: 'done', outputs: local, summary, engine, peakMemoryBytes };
   }
-  if (type === 'engine') {
+  if (type === 'engine' || type === 'checked') {
     const error: Failure = { code: 'stage_invalid_output', message: 'The step answered something else.' };
     return { outcome: 'failed', error, peakMemoryBytes: 0 };
   }
@@ -155,9 +161,14 @@ export function createIsolate(options: IsolateOptions): Isolate {
     },
     async engine(kind) {
       const order = { type: 'engine', unit: nextUnit++, kind } as const;
-      const reply = await ask(order, engineLimits, new AbortController().signal, () => {});
+      const reply = await ask(order, askLimits, new AbortController().signal, () => {});
       if (reply.type === 'engine') return { engine: reply.engine, needsHub: reply.needsHub };
-      if (reply.type === 'done') throw new Error('a stage process answered something else');
+      throw errorOfReply(reply);
+    },
+    async check(kind, scratchDir) {
+      const order = { type: 'check', unit: nextUnit++, kind, scratchDir } as const;
+      const reply = await ask(order, askLimits, new AbortController().signal, () => {});
+      if (reply.type === 'checked') return reply.facts;
       throw errorOfReply(reply);
     },
     stop() {

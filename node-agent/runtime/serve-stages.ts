@@ -104,6 +104,11 @@ async function answer(loadStage: LoadStage, order: ToStage, send: (message: From
   const { unit, kind } = order;
   try {
     const implementation = await load(loadStage, kind);
+    if (order.type === 'check') {
+      if (!implementation.check) throw new MillraceError('stage_invalid_payload', `“${kind}” has no check.`);
+      const { signal } = new AbortController();
+      return { type: 'checked', unit, facts: await implementation.check({ scratchDir: order.scratchDir, signal }) };
+    }
     return { type: 'engine', unit, engine: implementation.engine(), needsHub: implementation.needsHub ?? false };
   } catch (thrown) {
     return { type: 'failed', unit, error: failureOf(thrown, 'stage_failed'), peakMemoryBytes: 0 };

@@ -85,9 +85,10 @@ interface Pending {
   peakBytes: number;
 }
 
-const ended = (code: ErrorCode, message: string, peakMemoryBytes: number): StageReply => ({
+/** @param log the end of what the process wrote */
+const ended = (code: ErrorCode, message: string, peakMemoryBytes: number, log = ''): StageReply => ({
   type: 'ended',
-  error: { code, message },
+  error: { code, message, ...(log !== '' && { log }) },
   peakMemoryBytes,
 });
 
@@ -131,14 +132,16 @@ export function startStageChild(options: StageChildOptions): StageChild {
     if (rssBytes <= pending.memoryBytes) return;
     kill();
     const message = `The step used ${megabytes(rssBytes)} MB of memory; its limit is ${megabytes(pending.memoryBytes)} MB.`;
-    reply(ended('stage_out_of_memory', message, pending.peakBytes));
+    reply(ended('stage_out_of_memory', message, pending.peakBytes, note()));
   };
   const gone = (how: string): void => {
     alive = false;
     if (!pending) return;
     logger.warn({ how, note: note() }, 'a stage process died');
     const isHeap = note().includes('heap out of memory');
-    reply(ended(isHeap ? 'stage_out_of_memory' : 'stage_crashed', `The step’s process ${how}.`, pending.peakBytes));
+    reply(
+      ended(isHeap ? 'stage_out_of_memory' : 'stage_crashed', `The step’s process ${how}.`, pending.peakBytes, note()),
+    );
   };
 
   child.on('message', (raw) => {
@@ -183,7 +186,9 @@ export function startStageChild(options: StageChildOptions): StageChild {
       signal.addEventListener('abort', onAbort, { once: true });
       const timer = setTimeout(() => {
         kill();
-        reply(ended('stage_timeout', `The step took longer than ${timeoutMs / 1_000} s.`, pending?.peakBytes ?? 0));
+        reply(
+          ended('stage_timeout', `The step took longer than ${timeoutMs / 1_000} s.`, pending?.peakBytes ?? 0, note()),
+        );
       }, timeoutMs);
       const { pid } = child;
       const watch = setInterval(() => {
@@ -201,7 +206,8 @@ export function startStageChild(options: StageChildOptions): StageChild {
   };
 }
 
-/** The error of a reply that is none. */
-export function errorOfReply(reply: Extract<StageReply, { error: Failure }>): MillraceError {
+/** The error of a reply that is not the wanted one. */
+export function errorOfReply(reply: StageReply): MillraceError {
+  if (!('error' in reply)) return new MillraceError('stage_invalid_output', 'The step answered something else.');
   return new MillraceError(reply.error.code, reply.error.message, reply.error.details);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { failureSchema } from '../../contract/errors.ts';
 import { nameSchema } from '../../contract/ids.ts';
 import { progressSchema } from '../../contract/item.ts';
-import { stageInputSchema, stageOutputSchema, stageSummarySchema } from '../../contract/stage.ts';
+import { checkReportSchema, stageInputSchema, stageOutputSchema, stageSummarySchema } from '../../contract/stage.ts';
 
 const unit = z.int().nonnegative();
 const pathSchema = z.string().min(1).max(4_096);
@@ -18,6 +18,7 @@ export const hubAccessSchema = z.object({
 
 export const toStageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('engine'), unit, kind: nameSchema }),
+  z.object({ type: z.literal('check'), unit, kind: nameSchema, scratchDir: pathSchema }),
   z.object({
     type: z.literal('run'),
     unit,
@@ -35,6 +36,7 @@ export const localOutputSchema = stageOutputSchema.omit({ sha256: true, sizeByte
 
 export const fromStageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('engine'), unit, engine: z.string().max(200), needsHub: z.boolean() }),
+  z.object({ type: z.literal('checked'), unit, facts: checkReportSchema.shape.facts.unwrap() }),
   z.object({ type: z.literal('progress'), unit, progress: progressSchema }),
   /** Where the system does not tell from outside. */
   z.object({ type: z.literal('memory'), unit, rssBytes: z.int().nonnegative() }),

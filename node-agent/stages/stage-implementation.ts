@@ -46,6 +46,9 @@ export interface StageContext {
   readonly hub: HubAccess | null;
 }
 
+/** What a known-answer check has: a folder of its own, and an end. */
+export type CheckContext = Pick<StageContext, 'scratchDir' | 'signal'>;
+
 export interface StageOutcome {
   readonly outputs: readonly LocalOutput[];
   /** Parsed by the definition's `summary`; at most 1 kB as JSON. */
@@ -58,6 +61,8 @@ export interface StageImplementation {
   readonly needsHub?: boolean;
   /** Engine and version as it goes into the provenance card: `sharp 0.35.5 / libvips 8.18.0`. Throws when it cannot work here. */
   engine(): string;
+  /** Does the small unit of the definition's `knownAnswer` the ordinary way, and measures its facts. */
+  check?(context: CheckContext): Promise<Record<string, number>>;
   /**
    * One unit of work, in the stage process.
    * @throws MillraceError for what is known (`input_damaged`, `target_refused` …); anything else becomes `stage_failed`

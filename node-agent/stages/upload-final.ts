@@ -12,6 +12,7 @@ import { WrongPeerError } from '../../common/pinned-tls.ts';
 import { MillraceError } from '../../contract/errors.ts';
 import { uploadFinalOptionsSchema, uploadTimeoutMs } from '../../contract/stages/upload-final.ts';
 import type { HubAccess, LocalInput, StageContext, StageImplementation, StageOutcome } from './stage-implementation.ts';
+import { checkUpload } from './upload-final-check.ts';
 
 type UploadOptions = z.output<typeof uploadFinalOptionsSchema>;
 
@@ -173,6 +174,7 @@ export function createUploadStage(timeoutMs: number): StageImplementation {
     needsHub: true,
     engine: () => `undici 8 / node ${process.versions.node}`,
     run: (context) => run(context, timeoutMs),
+    check: (context) => checkUpload(context, (unit) => run(unit, timeoutMs)),
   };
 }
 

@@ -18,6 +18,7 @@ import { needsPages, writePages } from './image-pages.ts';
 import { markBox, type WatermarkOptions } from './image-placement.ts';
 import { defaultPictureLimits, openPicture, type Picture, type PictureLimits } from './image-source.ts';
 import type { LocalInput, StageContext, StageImplementation, StageOutcome } from './stage-implementation.ts';
+import { checkWatermark } from './watermark-check.ts';
 
 type Summary = z.output<typeof watermarkSummarySchema>;
 
@@ -186,14 +187,16 @@ export function createWatermarkStage(parts: WatermarkParts): StageImplementation
   const whole = { limits: defaultPictureLimits, builtInMarkPath: builtInMark, ...parts };
   const marks = createMarkMaker(whole.limits);
   let isTuned = false;
+  const work = (context: StageContext): Promise<StageOutcome> => {
+    if (!isTuned) tuneSharp(whole.threads);
+    isTuned = true;
+    return run(context, marks, whole);
+  };
   return {
     kind: 'watermark',
     engine: () => `sharp ${sharp.versions.sharp} / libvips ${sharp.versions.vips}`,
-    run: (context) => {
-      if (!isTuned) tuneSharp(whole.threads);
-      isTuned = true;
-      return run(context, marks, whole);
-    },
+    run: work,
+    check: (context) => checkWatermark(context, work),
   };
 }
 

@@ -212,6 +212,12 @@ export const errorMessages = {
     'Die Versionen passen nicht',
     'Aktualisiere Millrace auf dem Rechner mit der älteren Version.',
   ),
+  node_cloned: text(
+    'Two machines have the same key',
+    'One is a copy of the other. Let the copy join as a machine of its own.',
+    'Zwei Rechner haben denselben Schlüssel',
+    'Einer ist eine Kopie des anderen. Lass die Kopie als eigenen Rechner beitreten.',
+  ),
   node_unknown: text(
     'This machine is not known here',
     'Let it join again: add a machine.',
@@ -277,6 +283,18 @@ export const errorMessages = {
     'Check that it is on and connected, then try again.',
     'Der Rechner ging verloren',
     'Prüfe, ob er an und verbunden ist, und versuche es noch einmal.',
+  ),
+  machines_went_down: text(
+    'Machines went down with this step',
+    'Three machines were lost while they worked on this file. Look at it before you try again.',
+    'Rechner fielen mit diesem Schritt aus',
+    'Drei Rechner gingen verloren, während sie an dieser Datei arbeiteten. Sieh sie dir an, bevor du es noch einmal versuchst.',
+  ),
+  node_disk_full: text(
+    'The machine’s disk is full',
+    'Make room on the machine named; until then others do the work.',
+    'Die Platte des Rechners ist voll',
+    'Schaffe Platz auf dem genannten Rechner; bis dahin arbeiten andere.',
   ),
   target_unreachable: text(
     'The central server cannot be reached',

@@ -9,6 +9,8 @@ const history = (change: Partial<FailureHistory> = {}): FailureHistory => ({
   blamedNodes: [],
   ableNodes: ['a', 'b', 'c', 'd'],
   unfitNodes: [],
+  lostNodes: [],
+  knownNodes: ['a', 'b', 'c', 'd'],
   ...change,
 });
 const decide = (code: ErrorCode, change: Partial<FailureHistory> = {}) =>
@@ -25,6 +27,16 @@ describe('afterFailure', () => {
   });
   test('a lost machine says nothing about the file', () => {
     expect(decide('lost', { patience: 5 })).toEqual({ next: 'retry', delayMs: 0, patience: 5 });
+  });
+  test('machines that go down with it: three different ones, or all there are three times, and the file is to blame', () => {
+    expect(decide('lost', { lostNodes: ['a', 'b'] }).next).toBe('retry');
+    expect(decide('lost', { lostNodes: ['a', 'a', 'b'] }).next).toBe('retry');
+    expect(decide('lost', { lostNodes: ['a', 'b', 'c'] })).toEqual({ next: 'end', jobState: 'quarantined' });
+    expect(decide('lost', { lostNodes: ['a', 'a'], knownNodes: ['a'] }).next).toBe('retry');
+    expect(decide('lost', { lostNodes: ['a', 'a', 'a'], knownNodes: ['a'] }).next).toBe('end');
+  });
+  test('a full disk of a machine is waited for without end', () => {
+    expect(decide('node_disk_full', { patience: 5 })).toEqual({ next: 'retry', delayMs: 10_000, patience: 5 });
   });
   test('crash and error: three different machines, then the file', () => {
     expect(decide('stage_crashed', { blamedNodes: ['a', 'b'] }).next).toBe('retry');

@@ -24,6 +24,7 @@ async function setUp() {
     logger: silentLogger,
     events: { emit: () => {} },
     leases: lab.planner().leases,
+    checks: lab.planner().checks,
     broker: {
       access: ({ id }) => ({ port: 1, tls: false, url: null, username: id, password: null, prefix: `mr:${id}` }),
       admit: async () => {},
@@ -71,7 +72,7 @@ describe('machines as the API shows them', () => {
     const open = [...lab.planner().open.attempts()];
     expect(open).toHaveLength(2);
     for (const attempt of open)
-      lab.planner().leases.renew(attempt.nodeId, [{ id: attempt.id, progress: { done: 1, total: 4, unit: 'frames' } }]);
+      lab.planner().leases.renew(attempt.nodeId, [{ id: attempt.id, progress: { done: 1, total: 4, unit: 'frames' } }], false);
     lab.clock.advance(1_000);
     const before = listNodes(parts);
     for (const node of before) expect(nodeSchema.parse(node)).toEqual(node);

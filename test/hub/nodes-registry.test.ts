@@ -48,7 +48,9 @@ function setUp(catalog: Catalog = openCatalog(':memory:', 1)) {
         return dropAnswers;
       },
       nodeGone: (nodeId) => void calls.push(`gone ${nodeId}`),
+      takeBack: (nodeId, kept) => void calls.push(`back ${nodeId} ${kept.join()}`),
     },
+    checks: { hello: async () => {}, reported: () => {}, due: () => [] },
     broker: {
       access: ({ id, local, password }) => ({
         port: local ? 1 : 2,

@@ -17,11 +17,15 @@ const stage = (id: string, change: Partial<ReadyStage> = {}): ReadyStage => ({
   jobId: `job-${id}`,
   batchId: 'a',
   priority: 'normal',
+  privacy: 'any',
   sinceMs: 0,
   memoryBytes: 1e9,
+  expectedMemoryBytes: 1e8,
   inputs: [{ sha256: 'x', sizeBytes: 1_000 }],
   failedOn: [],
   unfit: [],
+  lostOn: [],
+  lastFailure: null,
   ...change,
 });
 const node = (id: string, change: Partial<PlacingNode> & { concurrency?: number } = {}): PlacingNode => ({
@@ -29,7 +33,12 @@ const node = (id: string, change: Partial<PlacingNode> & { concurrency?: number 
   name: id,
   online: true,
   paused: false,
+  local: false,
+  trusted: false,
+  taken: false,
+  isBenched: () => false,
   memoryBytes: 8e9,
+  freeMemoryBytes: 6e9,
   freeDiskBytes: 1e12,
   kinds: new Map([['watermark', { codeVersion: 1, concurrency: change.concurrency ?? 2 }]]),
   inFlight: new Map(),
@@ -133,5 +142,40 @@ describe('explainWaiting', () => {
     ['machines_busy', [node('n')]],
   ] as const)('%s', (code, nodes) => {
     expect(explainWaiting(one, nodes).code).toBe(code);
+  });
+});
+
+describe('memory', () => {
+  const heavy = (id: string) => stage(id, { expectedMemoryBytes: 3e9 });
+  const placedAt = (stages: ReadyStage[], nodes: PlacingNode[]) =>
+    placeStages([group(stages)], nodes, never, 0).map(({ nodeId }) => nodeId);
+  test('units begin only where they find room; those that lie behind them take over their room', () => {
+    // 6 GB free: two of 3 GB compute, and two more lie ready behind them; four could compute at once.
+    const roomy = node('a', { concurrency: 2 });
+    expect(placedAt([heavy('1'), heavy('2'), heavy('3'), heavy('4'), heavy('5')], [roomy])).toHaveLength(4);
+    const wide = node('a', { concurrency: 4 });
+    expect(placedAt([heavy('1'), heavy('2'), heavy('3'), heavy('4'), heavy('5')], [wide])).toHaveLength(2);
+  });
+  test('an idle machine is tried in any case, and the reason names the memory', () => {
+    const full = node('a', { freeMemoryBytes: 0 });
+    expect(placedAt([heavy('1'), heavy('2')], [full])).toHaveLength(1);
+    const busy = node('a', { freeMemoryBytes: 0, inFlight: new Map([['watermark', 1]]) });
+    expect(explainWaiting(heavy('2'), [busy])).toEqual({ code: 'memory_busy', facts: { needed: '3.0 GB' } });
+  });
+});
+
+describe('a stage that must run alone', () => {
+  const suspect = stage('s', { lostOn: ['x', 'y'], priority: 'now' });
+  const busy = (id: string, count: number) => node(id, { inFlight: new Map([['watermark', count]]) });
+  test('gets an idle machine, and nothing else goes there', () => {
+    const placed = placeStages([group([suspect]), group(many(9, 'm'))], [node('a'), busy('b', 1)], never, 0);
+    expect(placed[0]).toMatchObject({ stage: { id: 's' }, nodeId: 'a' });
+    expect(placed.slice(1).map(({ nodeId }) => nodeId)).toEqual(['b', 'b', 'b']);
+    expect(placeStages([group(many(9, 'm'))], [node('a', { taken: true })], never, 0)).toEqual([]);
+  });
+  test('while none is idle, the one with the least work is kept free for it: it does not wait for ever', () => {
+    const placed = placeStages([group([suspect]), group(many(9, 'm'))], [busy('a', 1), busy('b', 3)], never, 0);
+    expect(placed.map(({ nodeId }) => nodeId)).toEqual(['b']);
+    expect(explainWaiting(suspect, [busy('a', 1)]).code).toBe('waits_alone');
   });
 });

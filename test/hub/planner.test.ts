@@ -89,15 +89,19 @@ test('heartbeats renew what is held and what still lies in the queue; what a mac
   const { leases, open } = farm.planner();
   const node = farm.node(0).id;
   expect(
-    leases.renew(node, [
-      { id: a, progress: { done: 1, total: 4, unit: 'frames' } },
-      { id: mark(jobs[0] ?? '', 7), progress: null },
-    ]),
+    leases.renew(
+      node,
+      [
+        { id: a, progress: { done: 1, total: 4, unit: 'frames' } },
+        { id: mark(jobs[0] ?? '', 7), progress: null },
+      ],
+      false,
+    ),
   ).toEqual([mark(jobs[0] ?? '', 7)]);
   expect(open.attempt(a)).toMatchObject({ state: 'running', progress: { done: 1 } });
   for (let beat = 0; beat < 5; beat++) {
     farm.clock.advance(leaseMs / 2);
-    leases.renew(node, []);
+    leases.renew(node, [], false);
     leases.expire();
   }
   await farm.settle();
@@ -236,7 +240,7 @@ test('after a restart everything goes on: attempts keep their machines, failures
 test('a machine in a new session holds nothing of its old one', async () => {
   const farm = await lab();
   const jobId = await farm.drop('a.jpg');
-  farm.planner().leases.renew(farm.node(0).id, [{ id: mark(jobId), progress: null }]);
+  farm.planner().leases.renew(farm.node(0).id, [{ id: mark(jobId), progress: null }], false);
   expect(farm.planner().leases.hello(farm.node(0).id, 'new', [mark(jobId, 5)])).toEqual([mark(jobId, 5)]);
   await farm.settle();
   expect(farm.attempts()).toEqual([mark(jobId, 2)]);

@@ -11,6 +11,7 @@ import { silentLogger } from '../../common/log.ts';
 import type { StagePayload } from '../../contract/stage.ts';
 import { watermarkStage } from '../../contract/stages/watermark.ts';
 import { createHubClient, type HubClient } from '../../node-agent/hub-client.ts';
+import { createKnownAnswers } from '../../node-agent/known-answers.ts';
 import { createStageRunner, type StageRunner } from '../../node-agent/process-stage.ts';
 import { openResultOutbox, type ResultOutbox } from '../../node-agent/result-outbox.ts';
 import { type BlobCache, openBlobCache } from '../../node-agent/runtime/blob-cache.ts';
@@ -73,6 +74,7 @@ async function open(hubIsNear = false): Promise<void> {
     outbox,
     scratchDir: join(dir, 'scratch'),
     hubAccess: () => null,
+    answers: createKnownAnswers({ isolate, scratchDir: join(dir, 'scratch'), changed: () => {}, logger: silentLogger }),
     changed: () => {
       changes++;
     },

@@ -71,6 +71,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     logger,
     nodes: () => registry.views(),
     settings: settings.current,
+    allPaused: () => settings.current().paused,
     emit,
     send: () => undefined,
     withdraw: () => undefined,
@@ -83,6 +84,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     logger,
     events: { emit },
     leases: planner.leases,
+    checks: planner.checks,
     broker: {
       access: (node) => ({
         port: 1,

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { v7 as uuid } from 'uuid';
 import { silentLogger } from '../../common/log.ts';
 import type { HubEvent } from '../../contract/hub-events.ts';
-import type { Priority } from '../../contract/item.ts';
-import type { StageResult } from '../../contract/stage.ts';
+import type { Priority, Privacy } from '../../contract/item.ts';
+import type { CheckReport, StageResult } from '../../contract/stage.ts';
+import { stageDefinition } from '../../contract/stages/index.ts';
 import { type Catalog, openCatalog } from '../../main/hub/catalog/database.ts';
 import { ensureBlob, findSameItem, insertItem } from '../../main/hub/catalog/items.ts';
-import { insertBatch, insertJob } from '../../main/hub/catalog/jobs.ts';
+import { insertBatch, insertJob, isBatchPaused } from '../../main/hub/catalog/jobs.ts';
 import type { NodeView } from '../../main/hub/planner/context.ts';
 import { createPlanner, type Planner } from '../../main/hub/planner/planner.ts';
 import { createManualClock } from './manual-clock.ts';
@@ -27,6 +28,7 @@ const view = (id: string, name: string, concurrency: number): NodeView => ({
   id,
   name,
   local: false,
+  trusted: false,
   online: true,
   paused: false,
   load: null,
@@ -60,11 +62,24 @@ export const doneUpload: StageResult = {
   engine: 'undici',
   metrics: { processingMs: 5, transferMs: 0, peakMemoryBytes: 1 },
 };
+/** What a sound machine says, and one that computes wrongly. */
+export const rightAnswer = (kind: string): CheckReport => ({
+  facts: { ...stageDefinition(kind)?.knownAnswer?.facts },
+  error: null,
+});
+export const wrongAnswer = (kind: string): CheckReport => ({
+  facts: { ...rightAnswer(kind).facts, red: 7 },
+  error: null,
+});
+
+/** @param check what the machine's known-answer check said after it */
 export const failure = (
-  code: 'stage_crashed' | 'input_truncated' | 'target_timeout' | 'stage_out_of_memory',
+  code: 'stage_crashed' | 'input_truncated' | 'target_timeout' | 'stage_out_of_memory' | 'node_disk_full',
+  check?: CheckReport,
 ): StageResult => ({
   outcome: 'failed',
   error: { code, message: code },
+  ...(check && { check }),
   metrics: { processingMs: 1, transferMs: 0, peakMemoryBytes: 1 },
 });
 
@@ -75,6 +90,7 @@ export async function createPlannerLab(names: readonly string[] = ['n1']) {
   const clock = createManualClock();
   const events: HubEvent[] = [];
   const withdrawn: string[] = [];
+  let allPaused = false;
   const nodes = names.map((name) => view(uuid(), name, 2));
   for (const node of nodes) insertNode(catalog, node.id, node.name);
   const start = (): Planner => {
@@ -88,6 +104,7 @@ export async function createPlannerLab(names: readonly string[] = ['n1']) {
       send: () => undefined,
       withdraw: (attempts) => withdrawn.push(...attempts.map((a) => a.attemptId)),
       brokerReachable: () => true,
+      allPaused: () => allPaused,
     });
     planner.start();
     return planner;
@@ -97,6 +114,8 @@ export async function createPlannerLab(names: readonly string[] = ['n1']) {
     id: batchId,
     pipeline: 'watermark',
     priority: 'normal',
+    privacy: 'any',
+    paused: false,
     name: '',
     options: {},
     createdMs: clock.wallMs(),
@@ -115,6 +134,12 @@ export async function createPlannerLab(names: readonly string[] = ['n1']) {
     events,
     withdrawn,
     nodes,
+    batchId,
+    async pauseAll(wanted: boolean): Promise<void> {
+      allPaused = wanted;
+      if (wanted) await planner().takeAllBack();
+      await settle();
+    },
     planner,
     settle,
     node: (index: number): NodeView => nodes[index] ?? view('none', 'none', 0),
@@ -129,7 +154,7 @@ export async function createPlannerLab(names: readonly string[] = ['n1']) {
       await settle();
     },
     /** Drops one picture. */
-    async drop(name: string, digit = 'a', priority: Priority = 'normal'): Promise<string> {
+    async drop(name: string, digit = 'a', priority: Priority = 'normal', privacy: Privacy = 'any'): Promise<string> {
       const jobId = uuid();
       await planner().commit((changed) => {
         ensureBlob(catalog, { sha256: sha(digit), sizeBytes: 100, mediaType: 'image/jpeg' }, 0);
@@ -156,6 +181,8 @@ export async function createPlannerLab(names: readonly string[] = ['n1']) {
           pipeline: 'watermark',
           options: { size: 20, corner: 'top-right', padding: 10, opacity: 1, tile: false, logo: null },
           priority,
+          privacy,
+          paused: isBatchPaused(catalog, batchId),
           createdMs: clock.wallMs(),
         });
         changed(jobId);

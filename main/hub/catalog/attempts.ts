@@ -64,11 +64,11 @@ export function openAttempts(catalog: Catalog): AttemptRow[] {
   return catalog.all(attemptRow, `${select} WHERE attempts.state IN ('placed', 'running')`);
 }
 
-/** Tries of open stages that ended as failures. */
+/** Tries of open stages that ended as failures, or with their machine. */
 export function failuresOfOpenStages(catalog: Catalog): AttemptRow[] {
   return catalog.all(
     attemptRow,
-    `${select} JOIN stages ON stages.id = attempts.stage_id WHERE stages.state IN ('waiting', 'running') AND attempts.state = 'failed'`,
+    `${select} JOIN stages ON stages.id = attempts.stage_id WHERE stages.state IN ('waiting', 'running') AND attempts.state IN ('failed', 'lost')`,
   );
 }
 
@@ -116,6 +116,14 @@ export function endAttempt(catalog: Catalog, id: string, end: AttemptEnd, nowMs:
       startedMs: end.processingMs === null ? null : Math.round(nowMs - end.processingMs - (end.transferMs ?? 0)),
       nowMs,
     },
+  );
+}
+
+/** Notes that the machine of a lost attempt went down with it. */
+export function markSuspicious(catalog: Catalog, id: string): void {
+  catalog.run(
+    `UPDATE attempts SET error = json_set(error, '$.details', json('{"suspicious":true}')) WHERE id = @id AND state = 'lost'`,
+    { id },
   );
 }
 

@@ -1,7 +1,14 @@
 /** Rows of batches and jobs. */
 import { z } from 'zod';
 import { type Failure, failureSchema } from '../../../contract/errors.ts';
-import { type JobState, jobStateSchema, type Priority, prioritySchema } from '../../../contract/item.ts';
+import {
+  type JobState,
+  jobStateSchema,
+  type Priority,
+  type Privacy,
+  prioritySchema,
+  privacySchema,
+} from '../../../contract/item.ts';
 import type { Catalog } from './database.ts';
 import { countRow, flag, json } from './rows.ts';
 
@@ -12,6 +19,8 @@ const batchRow = z
     id: z.string(),
     pipeline: z.string(),
     priority: prioritySchema,
+    privacy: privacySchema,
+    paused: flag,
     name: z.string(),
     options,
     created_ms: z.int(),
@@ -28,6 +37,7 @@ const jobRow = z
     pipeline: z.string(),
     options,
     priority: prioritySchema,
+    privacy: privacySchema,
     state: jobStateSchema,
     error: json(failureSchema).nullable(),
     dirty: flag,
@@ -44,6 +54,7 @@ const jobRow = z
     pipeline: row.pipeline,
     options: row.options,
     priority: row.priority,
+    privacy: row.privacy,
     state: row.state,
     error: row.error,
     dirty: row.dirty,
@@ -54,21 +65,41 @@ const jobRow = z
   }));
 export type JobRow = z.output<typeof jobRow>;
 
-const jobColumns = `jobs.id, jobs.item_id, items.name AS item_name, jobs.batch_id, jobs.pipeline, jobs.options, jobs.priority, jobs.state,
+const jobColumns = `jobs.id, jobs.item_id, items.name AS item_name, jobs.batch_id, jobs.pipeline, jobs.options, jobs.priority, jobs.privacy, jobs.state,
   jobs.error, jobs.dirty, jobs.stages_done, jobs.stages_total, jobs.created_ms, jobs.finished_ms`;
 const fromJobs = 'FROM jobs JOIN items ON items.id = jobs.item_id';
 
+const batchColumns = 'id, pipeline, priority, privacy, paused, name, options, created_ms';
+
 export function insertBatch(catalog: Catalog, batch: BatchRow): void {
   catalog.run(
-    'INSERT INTO batches (id, pipeline, priority, name, options, created_ms) VALUES (@id, @pipeline, @priority, @name, @options, @createdMs)',
-    { ...batch, options: JSON.stringify(batch.options) },
+    `INSERT INTO batches (${batchColumns}) VALUES (@id, @pipeline, @priority, @privacy, @paused, @name, @options, @createdMs)`,
+    { ...batch, paused: batch.paused ? 1 : 0, options: JSON.stringify(batch.options) },
   );
 }
 
 export function findBatch(catalog: Catalog, id: string): BatchRow | undefined {
-  return catalog.get(batchRow, 'SELECT id, pipeline, priority, name, options, created_ms FROM batches WHERE id = @id', {
-    id,
-  });
+  return catalog.get(batchRow, `SELECT ${batchColumns} FROM batches WHERE id = @id`, { id });
+}
+
+export function setBatchPaused(catalog: Catalog, id: string, paused: boolean): void {
+  catalog.run('UPDATE batches SET paused = @paused WHERE id = @id', { id, paused: paused ? 1 : 0 });
+}
+
+/** Whether jobs that come into the batch wait for its owner's word. */
+export function isBatchPaused(catalog: Catalog, id: string): boolean {
+  return catalog.get(countRow, 'SELECT paused AS count FROM batches WHERE id = @id', { id })?.count === 1;
+}
+
+/** Jobs of a batch that are not over. */
+export function openJobIds(catalog: Catalog, batchId: string): string[] {
+  return catalog
+    .all(
+      z.object({ id: z.string() }),
+      "SELECT id FROM jobs WHERE batch_id = @batchId AND state IN ('waiting', 'running', 'paused')",
+      { batchId },
+    )
+    .map((row) => row.id);
 }
 
 /** Whether there is such a batch; cheaper than reading it. */
@@ -84,7 +115,7 @@ export function listBatches(
 ): { rows: BatchRow[]; total: number } {
   const rows = catalog.all(
     batchRow,
-    `SELECT id, pipeline, priority, name, options, created_ms FROM batches ${afterId ? 'WHERE id < @afterId' : ''} ORDER BY id DESC LIMIT @limit`,
+    `SELECT ${batchColumns} FROM batches ${afterId ? 'WHERE id < @afterId' : ''} ORDER BY id DESC LIMIT @limit`,
     { ...(afterId && { afterId }), limit },
   );
   return { rows, total: catalog.get(countRow, 'SELECT count(*) AS count FROM batches')?.count ?? 0 };
@@ -97,14 +128,17 @@ export interface NewJob {
   readonly pipeline: string;
   readonly options: object;
   readonly priority: Priority;
+  readonly privacy: Privacy;
+  /** Its batch is paused. */
+  readonly paused: boolean;
   readonly createdMs: number;
 }
 
 export function insertJob(catalog: Catalog, job: NewJob): void {
   catalog.run(
-    `INSERT INTO jobs (id, item_id, batch_id, pipeline, options, priority, state, created_ms)
-     VALUES (@id, @itemId, @batchId, @pipeline, @options, @priority, 'waiting', @createdMs)`,
-    { ...job, options: JSON.stringify(job.options) },
+    `INSERT INTO jobs (id, item_id, batch_id, pipeline, options, priority, privacy, state, created_ms)
+     VALUES (@id, @itemId, @batchId, @pipeline, @options, @priority, @privacy, iif(@paused, 'paused', 'waiting'), @createdMs)`,
+    { ...job, paused: job.paused ? 1 : 0, options: JSON.stringify(job.options) },
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { type Capability, capabilitySchema } from '../../../contract/node.ts';
+import { nodeHoldSchema } from '../../../contract/operations/nodes.ts';
 import type { Catalog } from './database.ts';
 import { flag, json } from './rows.ts';
 
@@ -33,6 +34,9 @@ const nodeRow = z
     joined_by: z.string(),
     joined_ms: z.int(),
     last_seen_ms: z.int().nullable(),
+    trusted: flag,
+    hold: nodeHoldSchema,
+    given_name: z.string().nullable(),
   })
   .transform((row) => ({
     id: row.id,
@@ -46,6 +50,9 @@ const nodeRow = z
     joinedBy: row.joined_by,
     joinedMs: row.joined_ms,
     lastSeenMs: row.last_seen_ms,
+    trusted: row.trusted,
+    hold: row.hold,
+    givenName: row.given_name,
   }));
 export type NodeRow = z.output<typeof nodeRow>;
 
@@ -76,7 +83,7 @@ export function saveNode(catalog: Catalog, node: NodeRow): void {
      VALUES (@id, @name, @pin, @secretHash, @brokerPassword, @local, @session, @capability, @joinedBy, @joinedMs, @lastSeenMs)
      ON CONFLICT (id) DO UPDATE SET name = @name, pin = @pin, secret_hash = @secretHash, broker_password = @brokerPassword,
        local = @local, session = @session, capability = @capability, joined_by = @joinedBy, last_seen_ms = @lastSeenMs`,
-    { ...node, local: node.local ? 1 : 0, capability: JSON.stringify(node.capability) },
+    { ...node, local: node.local ? 1 : 0, trusted: node.trusted ? 1 : 0, capability: JSON.stringify(node.capability) },
   );
 }
 
@@ -95,6 +102,20 @@ export function saveHello(
 
 export function saveLastSeen(catalog: Catalog, id: string, lastSeenMs: number): void {
   catalog.run('UPDATE nodes SET last_seen_ms = @lastSeenMs WHERE id = @id', { id, lastSeenMs });
+}
+
+/** @param givenName null: the machine's own word counts again, from its next hello on */
+export function saveName(catalog: Catalog, id: string, name: string, givenName: string | null): void {
+  catalog.run('UPDATE nodes SET name = @name, given_name = @givenName WHERE id = @id', { id, name, givenName });
+}
+
+/** What the hub's owner wants of the machine. */
+export function saveWishes(catalog: Catalog, id: string, { trusted, hold }: Pick<NodeRow, 'trusted' | 'hold'>): void {
+  catalog.run('UPDATE nodes SET trusted = @trusted, hold = @hold WHERE id = @id', {
+    id,
+    trusted: trusted ? 1 : 0,
+    hold,
+  });
 }
 
 /** Its credentials are gone with it. */

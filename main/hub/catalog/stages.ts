@@ -146,11 +146,11 @@ export function retryStageLater(
   id: string,
   notBeforeMs: number,
   patience: number,
-  error: Failure,
+  error: Failure | null,
 ): void {
   catalog.run(
     "UPDATE stages SET state = 'waiting', not_before_ms = @notBeforeMs, patience = @patience, error = @error WHERE id = @id",
-    { id, notBeforeMs: Math.round(notBeforeMs), patience, error: JSON.stringify(error) },
+    { id, notBeforeMs: Math.round(notBeforeMs), patience, error: error && JSON.stringify(error) },
   );
 }
 

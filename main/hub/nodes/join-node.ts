@@ -13,8 +13,14 @@ import { hashSecret, newSecret } from './secrets.ts';
 /** What a machine says of itself when it joins. */
 export type JoiningMachine = Pick<JoinRequest, 'name' | 'pin' | 'capability'>;
 
+/** How the hub's own node came in. */
+export const ownNode = 'own';
+
 /** What lets it in: a join token, or that the hub's owner compared its code. */
 export type Credential = { readonly token: string } | 'code';
+
+/** What a refused node may read: the versions that this hub speaks. */
+const spoken = { oldest: oldestProtocolVersion, newest: protocolVersion };
 
 /** @throws MillraceError protocol_unsupported with a sentence that names the machine to update */
 export function checkProtocol(protocol: number, nodeName: string, hubName: string): void {
@@ -22,11 +28,13 @@ export function checkProtocol(protocol: number, nodeName: string, hubName: strin
     throw new MillraceError(
       'protocol_unsupported',
       `The node “${nodeName}” speaks protocol ${protocol}, the hub needs at least ${oldestProtocolVersion}: update Millrace on “${nodeName}”.`,
+      spoken,
     );
   if (protocol > protocolVersion)
     throw new MillraceError(
       'protocol_unsupported',
       `The node “${nodeName}” speaks protocol ${protocol}, the hub at most ${protocolVersion}: update Millrace on the hub “${hubName}”.`,
+      spoken,
     );
 }
 
@@ -40,7 +48,9 @@ export function checkKeyShown(pin: string, peerPin: string | null, local: boolea
 function spend(pairing: Pairing, credential: Credential, before: NodeRow | undefined, local: boolean): string {
   if (credential === 'code') return 'code';
   const isRepeat = before !== undefined && !local && before.joinedBy === pairing.verify(credential.token);
-  return isRepeat ? before.joinedBy : pairing.redeem(credential.token);
+  if (isRepeat) return before.joinedBy;
+  const tokenId = pairing.redeem(credential.token);
+  return pairing.isOwn(tokenId) ? ownNode : tokenId;
 }
 
 /**
@@ -61,7 +71,7 @@ export function storeJoin(
   const secret = newSecret();
   const row: NodeRow = {
     id,
-    name: uniqueName(machine.name, namesOfOthers(catalog, id), before?.name),
+    name: uniqueName(before?.givenName ?? machine.name, namesOfOthers(catalog, id), before?.name),
     pin: machine.pin,
     secretHash: hashSecret(secret),
     brokerPassword: newSecret(),
@@ -70,6 +80,7 @@ export function storeJoin(
     capability: machine.capability,
     trusted: before?.trusted ?? false,
     hold: before?.hold ?? 'none',
+    givenName: before?.givenName ?? null,
     joinedBy,
     joinedMs: before?.joinedMs ?? clock.wallMs(),
     lastSeenMs: before?.lastSeenMs ?? null,

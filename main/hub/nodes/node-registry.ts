@@ -5,10 +5,27 @@
 import { samePin } from '../../../common/pins.ts';
 import { MillraceError } from '../../../contract/errors.ts';
 import type { BrokerAccess, HeartbeatAnswer, HelloResponse, JoinResponse } from '../../../contract/node.ts';
-import { liveNodes, markRemoved, type NodeRow, namesOfOthers, saveHello, saveWishes } from '../catalog/nodes.ts';
-import { type Credential, checkKeyShown, checkProtocol, type JoiningMachine, storeJoin } from './join-node.ts';
+import {
+  liveNodes,
+  markRemoved,
+  type NodeRow,
+  namesOfOthers,
+  saveHello,
+  saveName,
+  saveWishes,
+} from '../catalog/nodes.ts';
+import { type Credential, checkKeyShown, checkProtocol, type JoiningMachine, ownNode, storeJoin } from './join-node.ts';
 import { createJoinRequests, type JoinRequests } from './join-requests.ts';
-import { type NodeState, newNodeState, shownState, uniqueName } from './node-state.ts';
+import {
+  checkOnlyOne,
+  type NodeState,
+  newNodeState,
+  noteTrouble,
+  replaceSession,
+  shownState,
+  shownTrouble,
+  uniqueName,
+} from './node-state.ts';
 import { createPairing, type Pairing } from './pairing.ts';
 import { createPresence, type Presence } from './presence.ts';
 import type { NodeRegistry, NodeRegistryParts } from './registry-types.ts';
@@ -64,15 +81,25 @@ async function hello(registry: Registry, ...[nodeId, request]: Parameters<NodeRe
   const { catalog, clock, leases, hubId } = parts;
   const state = known(registry, nodeId);
   const hubName = parts.hubName();
-  checkProtocol(request.protocol, request.name, hubName);
   const { session, capability } = request;
+  try {
+    checkProtocol(request.protocol, request.name, hubName);
+    checkOnlyOne(state, session, clock.monotonicMs());
+  } catch (error) {
+    noteTrouble(state, error, clock.monotonicMs());
+    presence.changed(state);
+    throw error;
+  }
   const name = await catalog.commit(() => {
-    const unique = uniqueName(request.name, namesOfOthers(catalog, nodeId), state.row.name);
+    const wanted = state.row.givenName ?? request.name;
+    const unique = uniqueName(wanted, namesOfOthers(catalog, nodeId), state.row.name);
     saveHello(catalog, nodeId, { name: unique, session, capability, nowMs: clock.wallMs() });
     return unique;
   });
   // It may have been sent away, or have joined anew, meanwhile.
   if (nodes.get(nodeId) !== state) throw new MillraceError('node_unknown');
+  replaceSession(state, session);
+  if (state.trouble?.failure.code === 'protocol_unsupported') state.trouble = null;
   state.row = { ...state.row, name, session, capability };
   state.greeted = true;
   // Its answer arrived; nobody gets it again.
@@ -120,9 +147,16 @@ async function change(registry: Registry, ...[nodeId, wishes]: Parameters<NodeRe
   const { parts, nodes, presence } = registry;
   const state = nodes.get(nodeId);
   if (state === undefined) throw new MillraceError('not_found');
-  const { trusted = state.row.trusted, hold = state.row.hold } = wishes;
-  await parts.catalog.commit(() => saveWishes(parts.catalog, nodeId, { trusted, hold }));
-  state.row = { ...state.row, trusted, hold };
+  const { catalog } = parts;
+  const { trusted = state.row.trusted, hold = state.row.hold, name: givenName = state.row.givenName } = wishes;
+  const name = await catalog.commit(() => {
+    const unique =
+      givenName === null ? state.row.name : uniqueName(givenName, namesOfOthers(catalog, nodeId), state.row.name);
+    saveWishes(catalog, nodeId, { trusted, hold });
+    saveName(catalog, nodeId, unique, givenName);
+    return unique;
+  });
+  state.row = { ...state.row, trusted, hold, name, givenName };
   if (hold === 'pause') parts.leases.takeBack(nodeId, []);
   presence.changed(state);
 }
@@ -131,7 +165,12 @@ async function remove({ parts, nodes, pairing, requests }: Registry, nodeId: str
   const { catalog, clock, leases, logger, events, broker } = parts;
   const state = nodes.get(nodeId);
   if (state === undefined) throw new MillraceError('not_found');
-  const { name, pin, joinedBy } = state.row;
+  const { name, pin, joinedBy, local } = state.row;
+  if (local && joinedBy === ownNode && state.presence === 'online')
+    throw new MillraceError(
+      'conflict',
+      'This is the hub’s own machine: pause it, or start the hub with --no-local-node to let it do no work.',
+    );
   await catalog.commit(() => {
     markRemoved(catalog, nodeId, clock.wallMs());
     // Whoever was sent away knows it still.
@@ -219,6 +258,7 @@ export function createNodeRegistry(parts: NodeRegistryParts): NodeRegistry {
         local: state.row.local,
         trusted: state.row.local || state.row.trusted,
         hold: state.row.hold,
+        trouble: shownTrouble(state, clock.monotonicMs()),
         capability: state.row.capability,
         load: state.load,
         lastSeenMs: state.row.lastSeenMs,

@@ -1,5 +1,7 @@
 /** What the hub keeps in memory of each node: its row, and whether it is there. Pure bookkeeping over steady time; tells nobody. */
-import type { NodeLoad } from '../../../contract/node.ts';
+
+import { type Failure, failureOf, MillraceError } from '../../../contract/errors.ts';
+import { leaseMs, type NodeLoad } from '../../../contract/node.ts';
 import type { NodeRow } from '../catalog/nodes.ts';
 
 /** `expected`: not heard of since the hub started, within its grace; no work is placed there yet, and nothing taken away. */
@@ -19,7 +21,15 @@ export interface NodeState {
   /** When its load was last told to the window, steady ms. */
   toldMs: number;
   toldCpu: number | null;
+  /** Sessions before the present one, newest last. */
+  replaced: readonly string[];
+  /** Why somebody with its key was turned away last. */
+  trouble: { readonly failure: Failure; readonly atMs: number } | null;
 }
+
+const keptSessions = 8;
+/** So long after it was last met, a trouble is shown, ms. */
+const troubleMs = 5 * 60_000;
 
 export function newNodeState(row: NodeRow, nowMs: number): NodeState {
   return {
@@ -32,7 +42,38 @@ export function newNodeState(row: NodeRow, nowMs: number): NodeState {
     writtenMs: nowMs,
     toldMs: nowMs,
     toldCpu: null,
+    replaced: [],
+    trouble: null,
   };
+}
+
+/**
+ * A session that was replaced by a newer one speaks again while that one is alive: two machines run with one key, since sessions
+ * belong to processes and a folder to one process. The newer one stays.
+ * @throws MillraceError node_cloned
+ */
+export function checkOnlyOne(state: NodeState, session: string, nowMs: number): void {
+  const isAlive = state.presence === 'online' && nowMs - state.heardMs < leaseMs;
+  if (!isAlive || !state.replaced.includes(session)) return;
+  throw new MillraceError(
+    'node_cloned',
+    `Another machine works with the key of “${state.row.name}”: one data folder is a copy of the other. On the copy, remove the folder identity and the file hubs.json, and let it join as a machine of its own.`,
+  );
+}
+
+/** The session that counts from now on. */
+export function replaceSession(state: NodeState, session: string): void {
+  const before = state.row.session;
+  if (before === null || before === session) return;
+  state.replaced = [...state.replaced.filter((one) => one !== session), before].slice(-keptSessions);
+}
+
+export function noteTrouble(state: NodeState, error: unknown, nowMs: number): void {
+  state.trouble = { failure: failureOf(error, 'internal'), atMs: nowMs };
+}
+
+export function shownTrouble({ trouble }: NodeState, nowMs: number): Failure | null {
+  return trouble !== null && nowMs - trouble.atMs < troubleMs ? trouble.failure : null;
 }
 
 /** How people see it: a machine that is merely expected is not heard of. */

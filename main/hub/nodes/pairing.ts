@@ -28,7 +28,12 @@ export interface PairingParts {
 
 export interface Pairing {
   /** @returns the token's text, shown once; only its digest is kept */
-  createToken(order: { uses: number; ttlMs: number }): Promise<{ token: string; expiresAt: string; uses: number }>;
+  createToken(order: {
+    uses: number;
+    ttlMs: number;
+    /** For the hub's own node. */
+    isOwn?: boolean;
+  }): Promise<{ token: string; expiresAt: string; uses: number }>;
   /**
    * Takes one use of a token away. To be called inside the transaction that stores what it was used for.
    * @returns the token's id
@@ -40,6 +45,7 @@ export interface Pairing {
    * @throws MillraceError token_invalid
    */
   verify(token: string): string;
+  isOwn(tokenId: string): boolean;
   /** Takes the uses away that a token has left; inside a transaction. Ids of no token are ignored. */
   revoke(tokenId: string): void;
 }
@@ -52,6 +58,7 @@ const maxHints = 16;
 export function createPairing(parts: PairingParts): Pairing {
   const { catalog, clock, hubId, pin, addresses } = parts;
   const deadlines = new Map<string, number>();
+  const own = new Set<string>();
   for (const { id, createdMs, expiresMs } of allJoinTokens(catalog)) {
     const leftMs = Math.min(expiresMs - clock.wallMs(), expiresMs - createdMs);
     deadlines.set(id, clock.monotonicMs() + leftMs);
@@ -70,7 +77,7 @@ export function createPairing(parts: PairingParts): Pairing {
   };
 
   return {
-    async createToken({ uses, ttlMs }) {
+    async createToken({ uses, ttlMs, isOwn = false }) {
       const id = randomBytes(8).toString('hex');
       const secret = newSecret();
       const createdMs = clock.wallMs();
@@ -81,6 +88,7 @@ export function createPairing(parts: PairingParts): Pairing {
         insertJoinToken(catalog, { id, secretHash: hashSecret(secret), usesLeft: uses, expiresMs, createdMs });
       });
       deadlines.set(id, clock.monotonicMs() + ttlMs);
+      if (isOwn) own.add(id);
       const token = ['mrt1', hubId, pin, id, secret, ...(hints === '' ? [] : [hints])].join('.');
       return { token, expiresAt: timestamp(expiresMs), uses };
     },
@@ -90,6 +98,7 @@ export function createPairing(parts: PairingParts): Pairing {
       return id;
     },
     verify: (token) => genuine(token).id,
+    isOwn: (tokenId) => own.has(tokenId),
     revoke: (tokenId) => emptyJoinToken(catalog, tokenId),
   };
 }

@@ -1,6 +1,7 @@
 /** What the node registry needs and offers. */
 import type { Clock } from '../../../common/clock.ts';
 import type { Logger } from '../../../common/log.ts';
+import type { Failure } from '../../../contract/errors.ts';
 import type {
   BrokerAccess,
   Goodbye,
@@ -11,11 +12,11 @@ import type {
   JoinRequest,
   JoinResponse,
 } from '../../../contract/node.ts';
+import type { NodeHold } from '../../../contract/operations/nodes.ts';
 import type { Catalog } from '../catalog/database.ts';
 import type { EventLog } from '../events.ts';
-import type { NodeView } from '../planner/context.ts';
-import type { NodeHold } from '../../../contract/operations/nodes.ts';
 import type { Checks } from '../planner/checks.ts';
+import type { NodeView } from '../planner/context.ts';
 import type { Leases } from '../planner/leases.ts';
 import type { JoinRequests } from './join-requests.ts';
 import type { Pairing } from './pairing.ts';
@@ -61,6 +62,7 @@ export interface NodeFacts {
   readonly local: boolean;
   readonly trusted: boolean;
   readonly hold: NodeHold;
+  readonly trouble: Failure | null;
   readonly capability: NodeView['capability'];
   readonly load: NodeView['load'];
   readonly lastSeenMs: number | null;
@@ -91,7 +93,10 @@ export interface NodeRegistry {
   /** A node stops in order. @throws MillraceError node_unknown */
   goodbye(nodeId: string, goodbye: Goodbye): void;
   /** What the hub's owner wants of a node. @throws MillraceError not_found */
-  change(nodeId: string, wishes: { trusted?: boolean | undefined; hold?: NodeHold | undefined }): Promise<void>;
+  change(
+    nodeId: string,
+    wishes: { name?: string | null | undefined; trusted?: boolean | undefined; hold?: NodeHold | undefined },
+  ): Promise<void>;
   /** Sends a node away. @throws MillraceError not_found */
   remove(nodeId: string): Promise<void>;
   /**

@@ -8,6 +8,7 @@ import type { Capability, NodeLoad } from '../../../contract/node.ts';
 import type { PipelineSettings } from '../../../contract/pipeline.ts';
 import type { OutboxRow } from '../catalog/attempts.ts';
 import type { Catalog } from '../catalog/database.ts';
+import type { Benches } from './benches.ts';
 import type { NodeMemory } from './node-memory.ts';
 import type { OpenAttempt, OpenWork } from './open-work.ts';
 
@@ -16,6 +17,8 @@ export interface NodeView {
   readonly id: string;
   readonly name: string;
   readonly local: boolean;
+  /** Its owner is trusted with jobs that are not for everybody; true for the hub's own machine. */
+  readonly trusted: boolean;
   readonly online: boolean;
   readonly paused: boolean;
   readonly capability: Capability;
@@ -35,11 +38,14 @@ export interface PlannerContext {
   readonly catalog: Catalog;
   readonly open: OpenWork;
   readonly memory: NodeMemory;
+  readonly benches: Benches;
   readonly effects: Effects;
   readonly clock: Clock;
   readonly logger: Logger;
   nodes(): readonly NodeView[];
   settings(): PipelineSettings;
+  /** Nothing is placed anywhere. */
+  allPaused(): boolean;
   /** Wall-clock time at the hub's start plus monotonic time since: comparable over restarts, untouched by clock steps. ms */
   steadyMs(): number;
 }

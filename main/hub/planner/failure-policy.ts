@@ -12,6 +12,10 @@ export interface FailureHistory {
   readonly ableNodes: readonly string[];
   /** Machines that were too small for it, this one included. */
   readonly unfitNodes: readonly string[];
+  /** Machines that went down while they worked on it, this one included, in order. */
+  readonly lostNodes: readonly string[];
+  /** All machines that could run it, connected or not. */
+  readonly knownNodes: readonly string[];
 }
 
 export type Verdict =
@@ -20,6 +24,9 @@ export type Verdict =
 
 const nodesBeforeBlame = 3;
 const triesBeforeBlame = 2;
+const lossesBeforeBlame = 3;
+/** A full disk is looked at again after this, ms. */
+const fullDiskDelayMs = 10_000;
 
 /** Whether enough different machines failed: three, or all that there are with at least two tries. */
 function fileIsToBlame(history: FailureHistory): boolean {
@@ -27,6 +34,19 @@ function fileIsToBlame(history: FailureHistory): boolean {
   if (blamed.size >= nodesBeforeBlame) return true;
   return history.blamedNodes.length >= triesBeforeBlame && history.ableNodes.every((node) => blamed.has(node));
 }
+
+/**
+ * Whether machines go down with this stage: three different ones, or three times all that there are. Others work beside a stage and
+ * are lost with it, so one that was lost twice is placed alone ({@link mustRunAlone}), and the third time nobody else was there.
+ */
+function machinesGoDown({ lostNodes, knownNodes }: FailureHistory): boolean {
+  const lost = new Set(lostNodes);
+  if (lost.size >= nodesBeforeBlame) return true;
+  return lostNodes.length >= lossesBeforeBlame && knownNodes.every((node) => lost.has(node));
+}
+
+/** Whether the stage gets a machine for itself, so that a further loss is clearly its own. */
+export const mustRunAlone = (lostNodes: readonly string[]): boolean => lostNodes.length >= lossesBeforeBlame - 1;
 
 /** Decides after one failed try of a stage. */
 export function afterFailure(failure: Failure, history: FailureHistory, policy: RetryPolicy): Verdict {
@@ -40,8 +60,14 @@ export function afterFailure(failure: Failure, history: FailureHistory, policy: 
         : { next: 'retry', delayMs: 0, patience: history.patience };
     case 'transport':
     case 'target': {
-      // A lost machine says nothing about the stage: elsewhere at once, and never the end.
-      if (failure.code === 'lost') return { next: 'retry', delayMs: 0, patience: history.patience };
+      // A machine that is lost once or twice says nothing about the stage: elsewhere at once.
+      if (failure.code === 'lost')
+        return machinesGoDown(history)
+          ? { next: 'end', jobState: 'quarantined' }
+          : { next: 'retry', delayMs: 0, patience: history.patience };
+      // Nobody's fault, and no reason to give up: there is room again some day, or on another machine.
+      if (failure.code === 'node_disk_full')
+        return { next: 'retry', delayMs: fullDiskDelayMs, patience: history.patience };
       const retry = history.patience + 1;
       if (retry > policy.maxRetries) return { next: 'end', jobState: 'failed' };
       return { next: 'retry', delayMs: policy.backoffMs(retry), patience: retry };

@@ -8,7 +8,7 @@ import type { Clock } from '../../../common/clock.ts';
 import { timestamp } from '../../../common/clock.ts';
 import { errorRow, failureOf, MillraceError, type Problem } from '../../../contract/errors.ts';
 import type { HubEvent } from '../../../contract/hub-events.ts';
-import type { Batch, Item, Priority } from '../../../contract/item.ts';
+import type { Batch, Item, Priority, Privacy } from '../../../contract/item.ts';
 import type { Settings } from '../../../contract/operations/hub.ts';
 import type { AcceptedFile } from '../../../contract/operations/operation.ts';
 import type { PipelineDefinition } from '../../../contract/pipeline.ts';
@@ -16,7 +16,7 @@ import { pipelineDefinition, pipelineDefinitions } from '../../../contract/pipel
 import { type JsonObject, stageInputSchema } from '../../../contract/stage.ts';
 import type { Catalog } from '../catalog/database.ts';
 import { type BlobRow, ensureBlob, findBlob, findItem, findSameItem, insertItem } from '../catalog/items.ts';
-import { type BatchRow, findBatch, insertBatch, insertJob } from '../catalog/jobs.ts';
+import { type BatchRow, findBatch, insertBatch, insertJob, isBatchPaused } from '../catalog/jobs.ts';
 import { inspectFile, safeName } from './inspect-file.ts';
 import type { Planner } from './planner.ts';
 
@@ -24,6 +24,7 @@ export interface WorkOrder {
   readonly pipeline: string;
   readonly options: JsonObject;
   readonly priority: Priority;
+  readonly privacy: Privacy;
   readonly name: string;
 }
 
@@ -149,6 +150,8 @@ function addJob(parts: IntakeParts, batch: BatchRow, item: Item, changed: (jobId
     pipeline: batch.pipeline,
     options: batch.options,
     priority: batch.priority,
+    privacy: batch.privacy,
+    paused: isBatchPaused(parts.catalog, batch.id),
     createdMs: parts.clock.wallMs(),
   });
   changed(jobId);
@@ -161,7 +164,7 @@ function accepts(pipeline: string, item: Pick<Item, 'kind' | 'name'>): void {
     throw new MillraceError('input_wrong_kind', `“${pipeline}” takes ${kinds.join(', ')}; this is ${item.kind}.`);
 }
 
-/** Batches never change, and the files of one come one after the other: the newest are kept. */
+/** All but `paused` of a batch never changes, and the files of one come one after the other: the newest are kept. */
 function createBatchMemory(catalog: Catalog): (id: string) => BatchRow | undefined {
   const newest = new Map<string, BatchRow>();
   return (id) => {
@@ -221,6 +224,8 @@ async function createBatch(parts: IntakeParts, order: WorkOrder): Promise<BatchR
     id: uuid(),
     pipeline: pipeline.name,
     priority: order.priority,
+    privacy: order.privacy,
+    paused: false,
     name: order.name,
     options,
     createdMs: parts.clock.wallMs(),

@@ -19,17 +19,26 @@ function boundedNotBefore(context: PlannerContext, stage: StageRow): number {
 
 function historyOf(failures: readonly AttemptRow[], forgiven: number, attempts: number) {
   const counted = failures.filter((failure) => failure.number > forgiven && failure.error !== null);
+  const lostOn = counted.filter((failure) => failure.error?.details?.['suspicious'] === true);
   const nodesOf = (...classes: string[]) =>
     counted
-      .filter((failure) => failure.error && classes.includes(errorRow(failure.error.code).class))
+      .filter(
+        ({ error }) => error && error.details?.['check'] !== 'failed' && classes.includes(errorRow(error.code).class),
+      )
       .map((failure) => failure.nodeId);
-  return { attempts, failedOn: nodesOf('crash', 'error'), unfit: nodesOf('resource') };
+  return {
+    attempts,
+    failedOn: nodesOf('crash', 'error'),
+    unfit: nodesOf('resource'),
+    lostOn: lostOn.map((failure) => failure.nodeId),
+  };
 }
 
 /** Clears the mirror and fills it. Open attempts get a whole lease, since their nodes could not be heard meanwhile. */
 export function loadOpenWork(context: PlannerContext): void {
   const { catalog, open } = context;
   open.clear();
+  context.benches.load();
   const attempts = groupBy(openAttempts(catalog), (row) => row.stageId);
   const failures = groupBy(failuresOfOpenStages(catalog), (row) => row.stageId);
   const numbers = new Map(

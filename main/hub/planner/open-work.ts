@@ -24,11 +24,15 @@ export interface OpenStage extends ReadyStage {
   readonly lastFailure: Failure | null;
   readonly failedOn: readonly string[];
   readonly unfit: readonly string[];
+  readonly lostOn: readonly string[];
+  /** Its job is paused: it is in the backlog, and never ready. */
+  readonly paused: boolean;
 }
 
 export interface OpenAttempt {
   readonly id: string;
-  readonly stage: OpenStage;
+  /** As it was placed, and what became known of it since. */
+  stage: OpenStage;
   readonly nodeId: string;
   readonly placedMs: number;
   state: 'placed' | 'running';
@@ -66,7 +70,7 @@ const add = (counts: Map<string, number>, key: string, change: number): void => 
 };
 
 export interface OpenWork {
-  /** Puts a stage into the backlog: ready, behind a twin that computes the same, or delayed until its time. */
+  /** Puts a stage into the backlog: ready, behind a twin that computes the same, delayed until its time, or paused. */
   wait(stage: OpenStage): void;
   /** The stage leaves the backlog for a node. Twins go on waiting for its result. */
   place(attempt: OpenAttempt): void;
@@ -228,7 +232,8 @@ export function createOpenWork(): OpenWork {
   const attempts = createAttempts();
 
   const enter = (stage: OpenStage): void => {
-    if (!twins.enter(stage)) return;
+    // A paused one must not lead twins: they would wait as long as it does.
+    if (stage.paused || !twins.enter(stage)) return;
     if (stage.notBeforeMs > 0) delayed.set(stage.id, stage);
     else ready.add(stage);
   };

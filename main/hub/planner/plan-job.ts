@@ -33,7 +33,7 @@ const viewOf = (stage: StageRow): StageView => ({
 export function openStageOf(
   job: JobRow,
   stage: StageRow,
-  history: { attempts: number; failedOn: readonly string[]; unfit: readonly string[] },
+  history: Pick<OpenStage, 'attempts' | 'failedOn' | 'unfit' | 'lostOn'>,
 ): OpenStage | undefined {
   const definition = stageDefinition(stage.kind);
   if (!definition) return undefined;
@@ -50,6 +50,8 @@ export function openStageOf(
     item: job.item,
     pipeline: job.pipeline,
     priority: job.priority,
+    privacy: job.privacy,
+    paused: job.state === 'paused',
     sinceMs: stage.createdMs,
     options: stage.options,
     inputs: stage.inputs,
@@ -94,7 +96,7 @@ function addStage(context: PlannerContext, job: JobRow, wish: StageWish): StageR
     completeStage(context.catalog, row.id, earlier, nowMs);
     return { ...row, ...earlier, outputs: [...earlier.outputs], state: 'done' };
   }
-  const open = openStageOf(job, row, { attempts: 0, failedOn: [], unfit: [] });
+  const open = openStageOf(job, row, { attempts: 0, failedOn: [], unfit: [], lostOn: [] });
   if (open) context.open.wait(open);
   return row;
 }
@@ -157,6 +159,7 @@ function endState(cause: Failure, blamed: boolean): JobState {
 function nextState(job: JobRow, plan: Plan, stages: readonly StageRow[], blamedFile: boolean): JobState {
   if (plan.outcome === 'failed') return endState(plan.cause, blamedFile);
   if (plan.outcome === 'done') return 'done';
+  if (job.state === 'paused') return 'paused';
   const begun = job.state === 'running' || stages.some((stage) => stage.state === 'running' || stage.state === 'done');
   return begun ? 'running' : 'waiting';
 }

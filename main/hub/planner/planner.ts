@@ -13,9 +13,11 @@ import type { StageResult } from '../../../contract/stage.ts';
 import { recentSpeeds } from '../catalog/attempts.ts';
 import type { Catalog } from '../catalog/database.ts';
 import { dirtyJobIds } from '../catalog/jobs.ts';
+import { createBenches } from './benches.ts';
+import { type Checks, createChecks } from './checks.ts';
 import type { NodeView, PlannerContext } from './context.ts';
-import { loseAttempt, type Planning, recordResult } from './end-attempt.ts';
-import { cancelJob, retryJob } from './job-commands.ts';
+import { loseAttempt, type Planning, recordResult, takeBack } from './end-attempt.ts';
+import { cancelJob, pauseBatch, pauseJob, resumeBatch, resumeJob, retryJob } from './job-commands.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { loadOpenWork } from './load-open-work.ts';
 import { createNodeMemory } from './node-memory.ts';
@@ -36,17 +38,27 @@ export interface PlannerParts {
   /** BullMQ jobs of closed attempts, to be taken back. */
   withdraw(attempts: PlannerContext['effects']['withdrawn']): void;
   brokerReachable(): boolean;
+  /** The owner wants nothing to run. */
+  allPaused(): boolean;
 }
 
 export interface Planner {
   readonly leases: Leases;
   readonly open: OpenWork;
   readonly memory: PlannerContext['memory'];
+  /** Known answers of machines, and who is benched. */
+  readonly checks: Checks;
   /** Runs `work` in a grouped commit, given a way to say that a job is new or changed. */
   commit<T>(work: (changed: (jobId: string) => void) => T): Promise<T>;
   record(attemptId: string, node: { id: string; name: string }, result: StageResult): Promise<'recorded' | 'repeated'>;
   cancel(jobId: string): Promise<void>;
   retry(jobId: string): Promise<void>;
+  pause(jobId: string): Promise<void>;
+  resume(jobId: string): Promise<void>;
+  pauseBatch(batchId: string): Promise<void>;
+  resumeBatch(batchId: string): Promise<void>;
+  /** Takes back everything that is placed anywhere; with `allPaused` nothing is placed again. */
+  takeAllBack(): Promise<void>;
   /** Attempts that the broker finished without a result, or that no node will ever see. */
   lose(attemptIds: readonly string[]): Promise<void>;
   /** Machines or settings changed: place again. */
@@ -66,8 +78,11 @@ function createSteadyClock(clock: Clock): () => number {
 /** Explains stages of one moment: machines are looked at once, and stages that are alike share their reason. */
 function createExplainer(context: PlannerContext, brokerReachable: boolean) {
   const nodes = context.nodes().map((node) => placingNode(context, node));
+  const allPaused = context.allPaused();
   const alike = new Map<string, WaitingReason>();
   return (stage: OpenStage): WaitingReason => {
+    if (stage.paused) return { code: 'job_paused', facts: {} };
+    if (allPaused) return { code: 'all_paused', facts: {} };
     if (!brokerReachable) return { code: 'broker_away', facts: {} };
     const leader = context.open.leaderOf(stage);
     if (leader) return { code: 'same_work', facts: { item: leader.item } };
@@ -78,7 +93,8 @@ function createExplainer(context: PlannerContext, brokerReachable: boolean) {
         facts: { seconds: Math.ceil(waitMs / 1_000), message: stage.lastFailure?.message ?? '' },
       };
     }
-    const key = [stage.kind, stage.memoryBytes, ...stage.unfit].join(' ');
+    const { kind, memoryBytes, expectedMemoryBytes, privacy, lostOn, unfit } = stage;
+    const key = [kind, memoryBytes, expectedMemoryBytes, privacy, lostOn.length, ...unfit].join(' ');
     const reason = alike.get(key) ?? explainWaiting(stage, nodes);
     if (reason.code !== 'needs_disk') alike.set(key, reason);
     return reason;
@@ -110,16 +126,19 @@ function createWake(run: () => void) {
 /** Builds the planner over an opened catalog. `start` loads what is open and begins to place. */
 export function createPlanner(parts: PlannerParts): Planner {
   const { catalog, logger } = parts;
+  const steadyMs = createSteadyClock(parts.clock);
   const context: PlannerContext = {
     catalog,
     logger,
     clock: parts.clock,
     open: createOpenWork(),
     memory: createNodeMemory(),
+    benches: createBenches(catalog, parts.clock, steadyMs),
     effects: { events: [], withdrawn: [], placed: [] },
     nodes: parts.nodes,
     settings: parts.settings,
-    steadyMs: createSteadyClock(parts.clock),
+    allPaused: parts.allPaused,
+    steadyMs,
   };
   let touched = false;
   const touch = (): void => {
@@ -165,10 +184,19 @@ export function createPlanner(parts: PlannerParts): Planner {
     leases,
     open: context.open,
     memory: context.memory,
+    checks: createChecks(planning),
     commit: (work) => catalog.commit(() => work((jobId) => replanner.changed(jobId))),
     record: (attemptId, node, result) => catalog.commit(() => recordResult(planning, attemptId, node, result)),
     cancel: (jobId) => catalog.commit(() => cancelJob(planning, jobId)),
     retry: (jobId) => catalog.commit(() => retryJob(planning, jobId)),
+    pause: (jobId) => catalog.commit(() => pauseJob(planning, jobId)),
+    resume: (jobId) => catalog.commit(() => resumeJob(planning, jobId)),
+    pauseBatch: (batchId) => catalog.commit(() => pauseBatch(planning, batchId)),
+    resumeBatch: (batchId) => catalog.commit(() => resumeBatch(planning, batchId)),
+    takeAllBack: () =>
+      catalog.commit(() => {
+        for (const attempt of [...context.open.attempts()]) takeBack(planning, attempt);
+      }),
     lose: (attemptIds) =>
       catalog.commit(() => {
         for (const id of attemptIds) {

@@ -46,6 +46,9 @@ export function makeNode(index: number, machines: number): Node {
     name: index === 0 ? 'workshop' : name,
     state: silent ? 'silent' : machines > 4 && index === machines - 2 ? 'paused' : 'online',
     local: index === 0,
+    trusted: index === 0,
+    hold: 'none',
+    benched: [],
     capability: {
       agentVersion: '0.1.0',
       nodeVersion: '24.21.0',
@@ -116,6 +119,7 @@ export function makeWork(index: number, state: JobState): Work {
     batchId: idOf(4, 0),
     pipeline: 'watermark',
     priority: 'normal',
+    privacy: 'any',
     state,
     ...(state === 'waiting' && { reason: 'busy', waiting: { code: 'machines_busy' as const, facts: { machines: 4 } } }),
     ...(state === 'failed' && { error: failure }),

@@ -126,6 +126,7 @@ export function createLoadFarm(shape: LoadShape): LoadFarm {
     settings: {
       hubName: 'workshop',
       acceptNodes: true,
+      paused: false,
       centralServerUrl: null,
       logo: null,
       maxPixels: 268_000_000,

@@ -49,6 +49,7 @@ export function jobView(parts: ViewParts, job: JobRow, explain: Explain = parts.
     batchId: job.batchId,
     pipeline: job.pipeline,
     priority: job.priority,
+    privacy: job.privacy,
     state: job.state,
     ...waitingOf(parts, job, attempts, explain),
     ...(job.error && { error: job.error }),
@@ -132,6 +133,18 @@ function etaOf(parts: ViewParts, batchId: string): Batch['etaMs'] {
   return kinds.size === 0 ? null : { low: totalMs * etaSpread.low, high: totalMs * etaSpread.high };
 }
 
+/** Why nothing of a batch runs: what its first waiting stage waits for. */
+function waitingOfBatch(parts: ViewParts, batchId: string): Pick<Batch, 'reason' | 'waiting'> {
+  const { open } = parts.planner;
+  for (const attempt of open.attempts()) if (attempt.stage.batchId === batchId) return {};
+  for (const stage of open.allWaiting()) {
+    if (stage.batchId !== batchId) continue;
+    const waiting = parts.planner.explainer()(stage);
+    return { waiting, reason: reasonSentence(waiting) };
+  }
+  return {};
+}
+
 export function batchView(parts: ViewParts, batch: BatchRow): Batch {
   const counts = countJobs(parts.catalog, batch.id);
   const count = (...states: Job['state'][]): number => states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);
@@ -139,6 +152,9 @@ export function batchView(parts: ViewParts, batch: BatchRow): Batch {
     id: batch.id,
     pipeline: batch.pipeline,
     priority: batch.priority,
+    privacy: batch.privacy,
+    paused: batch.paused,
+    ...waitingOfBatch(parts, batch.id),
     name: batch.name,
     counts: {
       waiting: count('waiting', 'paused'),

@@ -20,10 +20,14 @@ type Names =
   | 'createBatch'
   | 'listBatches'
   | 'getBatch'
+  | 'pauseBatch'
+  | 'resumeBatch'
   | 'listJobs'
   | 'getJob'
   | 'retryJob'
   | 'cancelJob'
+  | 'pauseJob'
+  | 'resumeJob'
   | 'retryJobs'
   | 'cancelJobs'
   | 'listQueues'
@@ -66,6 +70,14 @@ export function jobsHandlers(parts: JobsParts): Pick<JsonHandlers, Names> {
       };
     },
     getBatch: async ({ params }) => batchView(parts, found(findBatch(catalog, params.id), 'batch')),
+    pauseBatch: async ({ params }) => {
+      await planner.pauseBatch(params.id);
+      return batchView(parts, found(findBatch(catalog, params.id), 'batch'));
+    },
+    resumeBatch: async ({ params }) => {
+      await planner.resumeBatch(params.id);
+      return batchView(parts, found(findBatch(catalog, params.id), 'batch'));
+    },
     listJobs: async ({ query: { cursor, limit, ...filter } }) => {
       const { rows, total } = listJobs(catalog, filter, cursor ?? null, limit);
       const explain = planner.explainer();
@@ -86,6 +98,14 @@ export function jobsHandlers(parts: JobsParts): Pick<JsonHandlers, Names> {
     },
     cancelJob: async ({ params }) => {
       await planner.cancel(params.id);
+      return jobView(parts, jobOf(params.id));
+    },
+    pauseJob: async ({ params }) => {
+      await planner.pause(params.id);
+      return jobView(parts, jobOf(params.id));
+    },
+    resumeJob: async ({ params }) => {
+      await planner.resume(params.id);
       return jobView(parts, jobOf(params.id));
     },
     retryJobs: ({ body }) => bulk(parts, { state: retryable, ...body }, (id) => planner.retry(id)),

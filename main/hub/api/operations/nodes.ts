@@ -17,6 +17,7 @@ export interface NodeViewParts {
   readonly planner: {
     readonly open: Pick<OpenWork, 'attemptsOfNode'>;
     readonly memory: Pick<Planner['memory'], 'speeds'>;
+    readonly checks: Pick<Planner['checks'], 'benchesOf' | 'unbench'>;
   };
   readonly clock: Clock;
 }
@@ -70,7 +71,7 @@ function runningView(parts: NodeViewParts, nodeId: string, speeds: ReadonlyMap<s
 }
 
 function nodeView(parts: NodeViewParts, facts: NodeFacts, outcomes: ReturnType<typeof outcomesByNode>): Node {
-  const { id, name, state, local, capability, load, lastSeenMs, joinedMs } = facts;
+  const { id, name, state, local, trusted, hold, trouble, capability, load, lastSeenMs, joinedMs } = facts;
   const { done, failed } = outcomes.get(id) ?? { done: 0, failed: 0 };
   const speeds = parts.planner.memory.speeds(id);
   return {
@@ -78,6 +79,15 @@ function nodeView(parts: NodeViewParts, facts: NodeFacts, outcomes: ReturnType<t
     name,
     state,
     local,
+    trusted,
+    hold,
+    trouble,
+    benched: parts.planner.checks.benchesOf(id).map(({ kind, sinceMs, nextCheckMs, error }) => ({
+      kind,
+      since: timestamp(sinceMs),
+      nextCheckAt: timestamp(nextCheckMs),
+      error,
+    })),
     capability,
     load,
     lastSeenAt: lastSeenMs === null ? null : timestamp(lastSeenMs),
@@ -100,16 +110,26 @@ function speaksFor(caller: Caller, nodeId: string): void {
   if (caller.nodeId !== nodeId) throw new MillraceError('forbidden', 'A node can speak for itself only.');
 }
 
-type PeopleNames = 'listNodes' | 'getNode' | 'removeNode' | 'createJoinToken';
-type NodeNames = 'joinNode' | 'helloNode' | 'heartbeat' | 'postResult';
+type PeopleNames = 'listNodes' | 'getNode' | 'changeNode' | 'unbenchNode' | 'removeNode' | 'createJoinToken';
+type NodeNames = 'joinNode' | 'helloNode' | 'heartbeat' | 'goodbye' | 'postResult';
 
 function forPeople(parts: NodesParts): Pick<JsonHandlers, PeopleNames> {
+  const nodeOf = (nodeId: string): Node => {
+    const node = listNodes(parts).find(({ id }) => id === nodeId);
+    if (node === undefined) throw new MillraceError('not_found', 'There is no such machine.');
+    return node;
+  };
   return {
     listNodes: async () => ({ rows: listNodes(parts) }),
-    getNode: async ({ params }) => {
-      const node = listNodes(parts).find(({ id }) => id === params.id);
-      if (node === undefined) throw new MillraceError('not_found', 'There is no such machine.');
-      return node;
+    getNode: async ({ params }) => nodeOf(params.id),
+    changeNode: async ({ params, body }) => {
+      await parts.registry.change(params.id, body);
+      return nodeOf(params.id);
+    },
+    unbenchNode: async ({ params, body }) => {
+      nodeOf(params.id);
+      await parts.planner.checks.unbench(params.id, body.kind);
+      return nodeOf(params.id);
     },
     removeNode: async ({ params }) => {
       await parts.registry.remove(params.id);
@@ -137,6 +157,11 @@ function forNodes(parts: NodesParts): Pick<JsonHandlers, NodeNames> {
     heartbeat: async ({ params, body, caller }) => {
       speaksFor(caller, params.id);
       return registry.heartbeat(params.id, body);
+    },
+    goodbye: async ({ params, body, caller }) => {
+      speaksFor(caller, params.id);
+      registry.goodbye(params.id, body);
+      return undefined;
     },
     postResult: async ({ params, body, caller }) => {
       const node = registry.list().find(({ id }) => id === caller.nodeId);
