@@ -43,6 +43,8 @@ export class SimulatedDisk implements FileSystem {
   /** The process stops before this operation. */
   stopAt = Infinity;
   freeBytes = Infinity;
+  /** How long the operations take that others do not wait for; others go on meanwhile. */
+  latencyMs = 0;
   /** Syncs of files whose name contains it fail with EIO. */
   failSyncOf: string | undefined;
   /** Every operation, for people. */
@@ -98,6 +100,7 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async writeLater(fd: number, bytes: Buffer): Promise<void> {
+    await this.wait();
     for (let done = 0; done < bytes.length; ) done += this.write(fd, bytes.subarray(done));
   }
 
@@ -123,6 +126,7 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async sync(fd: number): Promise<void> {
+    await this.wait();
     this.syncNow(fd);
   }
 
@@ -137,6 +141,7 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    await this.wait();
     this.step(`rename ${from} ${to}`);
     const inode = this.inode(from);
     this.names.delete(from);
@@ -152,6 +157,7 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async syncFolder(dir: string): Promise<void> {
+    await this.wait();
     this.step(`sync folder ${dir}`);
     this.durableNames = new Map(this.names);
     this.changes = [];
@@ -207,6 +213,10 @@ export class SimulatedDisk implements FileSystem {
     const file = this.open_.get(fd);
     if (file === undefined) throw failure('EBADF');
     return file;
+  }
+
+  private async wait(): Promise<void> {
+    if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
   }
 
   private step(what: string): void {
