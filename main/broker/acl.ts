@@ -36,6 +36,8 @@ export interface User {
   /** Everything is allowed: the usual case costs one look. */
   unrestricted: boolean;
   deleted: boolean;
+  /** Longest that a script of this user may run; Infinity without a limit. Not a rule of Redis's: set by the broker's owner. */
+  scriptLimitMs: number;
 }
 
 export function sha256Hex(text: string): string {
@@ -121,7 +123,7 @@ export class Acl {
     }
     if (!user.allKeys && command.keys.length > 0) {
       for (const { key, access } of keysOf(command, argv)) {
-        if (this.keyAllowed(user, key, access !== 'W' && access !== 'N', access !== 'R' && access !== 'N')) continue;
+        if (this.keyAllowed(user, key, access.reads, access.writes)) continue;
         this.note('key', key, user, context);
         return new ErrorReply('NOPERM No permissions to access a key');
       }
@@ -202,6 +204,7 @@ export class Acl {
       commandRules: ['-@all'],
       unrestricted: false,
       deleted: false,
+      scriptLimitMs: Infinity,
     };
   }
 

@@ -1,21 +1,41 @@
 /**
- * What a command is: data (name, arity, flags, keys, categories, summary, complexity, reply) plus a handler, declared once in a table
- * at the top of each family's file. Dispatch, COMMAND, ACL categories, key extraction and docs/BROKER.md follow from it.
+ * What a command is: data (name, arity, flags, keys, categories, hints, since, complexity, reply, summary) plus a handler, declared once
+ * in a table at the top of each family's file. Dispatch, COMMAND, ACL categories, key extraction and docs/BROKER.md follow from it.
  *
- * Table lines read: name | arity | flags | keys | categories | since | complexity | reply | summary. Subcommands are `container|sub`.
- * Keys are a list of specs: an access letter (R read, W write, B both, N neither) followed by `first`, `first,last,step`,
- * `n<index>` (a number of keys stands at index) or `streams` (after the STREAMS keyword, the first half), `store` (after STORE).
+ * Table lines read: name | arity | flags | keys | categories | hints | since | complexity | reply | summary; subcommands are
+ * `container|sub`. Values are those of Redis 7.2; `categories` lists only what does not follow from the flags, `-` stands for none.
+ * A key spec is `RWau:1,-1,2`: how the command touches the key (RO, RW, OW or RM) and why (letters of KEY_FLAGS), then where it stands:
+ * `first`, `first,last`, `first,last,step`, `n<index>` (a number of keys stands at index), `streams,<from>` (after STREAMS, the first
+ * half), `store` (after the last STORE), `unknown` (named by data, so nobody can tell).
  */
-import { type ErrorReply, type Reply, unknownSubcommand, wrongArity } from './replies.ts';
+import { type ErrorReply, type Reply, Status, unknownSubcommand, wrongArity } from './replies.ts';
 import type { Session } from './session.ts';
 
 export type Handler = (session: Session, argv: readonly string[]) => Reply;
 
-export type KeyAccess = 'R' | 'W' | 'B' | 'N';
+/** Why a key is touched, by the letter of the key spec. */
+const KEY_FLAGS: Readonly<Record<string, string>> = {
+  a: 'access',
+  u: 'update',
+  i: 'insert',
+  d: 'delete',
+  n: 'not_key',
+  v: 'variable_flags',
+};
+
+/** How a key is used: what ACL rules look at, and the words of COMMAND GETKEYSANDFLAGS. */
+export interface KeyAccess {
+  readonly flags: readonly string[];
+  /** The value is looked at and comes back. */
+  readonly reads: boolean;
+  readonly writes: boolean;
+  /** The name of a shard channel stands there. */
+  readonly isChannel: boolean;
+}
 
 export interface KeySpec {
   readonly access: KeyAccess;
-  readonly kind: 'range' | 'numkeys' | 'streams' | 'store';
+  readonly kind: 'range' | 'numkeys' | 'streams' | 'store' | 'unknown';
   readonly first: number;
   /** Negative counts from the end. */
   readonly last: number;
@@ -31,6 +51,8 @@ export interface Command {
   readonly flags: ReadonlySet<string>;
   readonly keys: readonly KeySpec[];
   readonly categories: ReadonlySet<string>;
+  /** Redis's command tips, for proxies and clients. */
+  readonly hints: readonly string[];
   readonly since: string;
   readonly complexity: string;
   readonly reply: string;
@@ -53,14 +75,29 @@ export interface KeyUse {
   readonly access: KeyAccess;
 }
 
+function parseAccess(text: string): KeyAccess {
+  const parts = /^(RO|RW|OW|RM|)([a-z]*)$/.exec(text);
+  const reasons = [...(parts?.[2] ?? '?')].map((letter) => KEY_FLAGS[letter]);
+  const known = reasons.filter((reason) => reason !== undefined);
+  if (known.length < reasons.length) throw new Error(`bad key access ${text}`);
+  return {
+    flags: [...(parts?.[1] ? [parts[1]] : []), ...known],
+    reads: known.includes('access'),
+    writes: known.some((reason) => reason === 'update' || reason === 'insert' || reason === 'delete'),
+    isChannel: known.includes('not_key'),
+  };
+}
+
 function parseKeySpec(text: string): KeySpec {
-  const access = text[0];
-  if (access !== 'R' && access !== 'W' && access !== 'B' && access !== 'N') throw new Error(`bad key spec ${text}`);
-  const rest = text.slice(1);
-  if (rest === 'streams' || rest === 'store') return { access, kind: rest, first: 0, last: 0, step: 1 };
-  if (rest.startsWith('n')) return { access, kind: 'numkeys', first: Number(rest.slice(1)), last: 0, step: 1 };
-  const [first = Number.NaN, last = first, step = 1] = rest.split(',').map(Number);
-  if (Number.isNaN(first)) throw new Error(`bad key spec ${text}`);
+  const colon = text.indexOf(':');
+  const access = parseAccess(text.slice(0, colon));
+  const place = text.slice(colon + 1);
+  if (place === 'store' || place === 'unknown') return { access, kind: place, first: 0, last: 0, step: 1 };
+  const [word = '', ...numbers] = place.split(',');
+  if (word === 'streams') return { access, kind: 'streams', first: Number(numbers[0]), last: -1, step: 1 };
+  if (word.startsWith('n')) return { access, kind: 'numkeys', first: Number(word.slice(1)), last: 0, step: 1 };
+  const [first = Number.NaN, last = first, step = 1] = [word, ...numbers].map(Number);
+  if (colon < 0 || Number.isNaN(first)) throw new Error(`bad key spec ${text}`);
   return { access, kind: 'range', first, last, step };
 }
 
@@ -78,10 +115,9 @@ function categoriesOf(flags: ReadonlySet<string>, extra: string): Set<string> {
 
 function parseLine(group: string, line: string, run: Handler, subcommands: ReadonlyMap<string, Command>): Command {
   const columns = line.split(' | ').map((column) => column.trim());
-  const [name = '', arity = '', flagText = '', keys = '', categories = '-', since = '', complexity = '', reply = ''] =
-    columns;
-  const summary = columns.slice(8).join(' | ');
-  if (columns.length < 9 || !Number.isInteger(Number(arity))) throw new Error(`bad command line: ${line}`);
+  const [name = '', arity = '', flagText = '', keys = '', categories = '-', hints = '-'] = columns;
+  const [since = '', complexity = '', reply = '', summary = ''] = columns.slice(6);
+  if (columns.length !== 10 || !Number.isInteger(Number(arity))) throw new Error(`bad command line: ${line}`);
   const flags = new Set(flagText === '-' ? [] : flagText.split(' '));
   return {
     name,
@@ -90,6 +126,7 @@ function parseLine(group: string, line: string, run: Handler, subcommands: Reado
     flags,
     keys: keys === '-' ? [] : keys.split(' ').map(parseKeySpec),
     categories: categoriesOf(flags, categories),
+    hints: hints === '-' ? [] : hints.split(' '),
     since,
     complexity,
     reply,
@@ -117,7 +154,7 @@ export function declareCommands(group: string, table: string, handlers: Readonly
     const [container = '', sub] = name.split('|');
     const subcommands = new Map<string, Command>();
     unused.delete(name);
-    const run = handlers[name] ?? containerHandler(container, subcommands);
+    const run = handlers[name] ?? (sub === 'help' ? helpHandler(container, subsOf) : refuseContainer);
     const command = parseLine(group, line, run, subcommands);
     if (sub !== undefined) {
       const siblings = subsOf.get(container);
@@ -136,31 +173,24 @@ export function declareCommands(group: string, table: string, handlers: Readonly
   return commands;
 }
 
-function containerHandler(container: string, subcommands: ReadonlyMap<string, Command>): Handler {
-  return (session, argv) => {
-    const sub = argv[1] ?? '';
-    if (sub.toLowerCase() === 'help' && argv.length > 2) throw wrongArity(`${container}|help`);
-    if (sub.toLowerCase() === 'help') return helpOf(container, subcommands);
-    const command = subcommands.get(sub.toLowerCase());
-    if (command === undefined) throw unknownSubcommand(sub, container);
-    return command.run(session, argv);
-  };
-}
+/** A container's arity asks for a subcommand, and the subcommand runs in its place: this is never reached. */
+const refuseContainer: Handler = (_session, argv) => unknownSubcommand(argv[1] ?? '', argv[0] ?? '');
 
-function helpOf(container: string, subcommands: ReadonlyMap<string, Command>): Reply {
-  const lines: Reply[] = [`${container.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`];
-  for (const [name, sub] of subcommands) lines.push(name.toUpperCase(), `    ${sub.summary}`);
-  lines.push('HELP', '    Print this help.');
-  return lines;
+function helpHandler(container: string, subsOf: ReadonlyMap<string, ReadonlyMap<string, Command>>): Handler {
+  return () => {
+    const lines = [`${container.toUpperCase()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`];
+    for (const [name, { summary }] of subsOf.get(container) ?? []) {
+      if (name !== 'help') lines.push(name.toUpperCase(), `    ${summary}`);
+    }
+    return [...lines, 'HELP', '    Print this help.'].map((line) => new Status(line));
+  };
 }
 
 /** The command (or subcommand) that an argument list names. */
 export function resolveSubcommand(command: Command, argv: readonly string[]): Command | ErrorReply {
   if (command.subcommands.size === 0 || argv.length < 2) return command;
   const name = (argv[1] ?? '').toLowerCase();
-  const sub = command.subcommands.get(name);
-  if (sub !== undefined) return sub;
-  return name === 'help' ? command : unknownSubcommand(argv[1] ?? '', command.name);
+  return command.subcommands.get(name) ?? unknownSubcommand(argv[1] ?? '', command.name);
 }
 
 /** The arity error of a command, or undefined when the count is right. */
@@ -175,31 +205,63 @@ export function arityError(command: Command, count: number): ErrorReply | undefi
       : wrongArity(command.name);
 }
 
-/** The keys of a request with how each is used. A malformed number of keys yields none: the handler will complain. */
+/** The keys of a request with how each is used (channels are no keys). A malformed number of keys yields none: the handler will complain. */
 export function keysOf(command: Command, argv: readonly string[]): KeyUse[] {
   const uses: KeyUse[] = [];
   for (const spec of command.keys) {
+    if (spec.access.isChannel) continue;
     const { first, last, step } = rangeOf(spec, argv);
     for (let i = first; i <= last && i < argv.length; i += step) uses.push({ key: argv[i] ?? '', access: spec.access });
   }
   return uses;
 }
 
-function rangeOf(spec: KeySpec, argv: readonly string[]): { first: number; last: number; step: number } {
-  const none = { first: 1, last: 0, step: 1 };
+interface KeyRange {
+  readonly first: number;
+  readonly last: number;
+  readonly step: number;
+}
+
+const NO_KEYS: KeyRange = { first: 1, last: 0, step: 1 };
+
+function rangeOf(spec: KeySpec, argv: readonly string[]): KeyRange {
   if (spec.kind === 'range') {
     return { first: spec.first, last: spec.last < 0 ? argv.length + spec.last : spec.last, step: spec.step };
   }
   if (spec.kind === 'numkeys') {
     const count = Number(argv[spec.first] ?? '0');
-    if (!Number.isInteger(count) || count < 0 || spec.first + count >= argv.length) return none;
+    if (!Number.isInteger(count) || count < 0 || spec.first + count >= argv.length) return NO_KEYS;
     return { first: spec.first + 1, last: spec.first + count, step: 1 };
   }
-  const word = spec.kind.toUpperCase();
-  const at = argv.findIndex((arg, index) => index > 0 && arg.toUpperCase() === word);
-  if (at < 0) return none;
-  if (spec.kind === 'store') return { first: at + 1, last: at + 1, step: 1 };
-  return { first: at + 1, last: at + Math.floor((argv.length - at - 1) / 2), step: 1 };
+  if (spec.kind === 'unknown') return NO_KEYS;
+  return spec.kind === 'streams' ? streamKeys(argv) : storeKey(argv);
+}
+
+/** How many arguments follow an option before its next one: option values must not be taken for the words that introduce keys. */
+const READ_OPTIONS: Readonly<Record<string, number>> = { BLOCK: 1, COUNT: 1, GROUP: 2, NOACK: 0 };
+const SORT_OPTIONS: Readonly<Record<string, number>> = { LIMIT: 2, GET: 1, BY: 1 };
+
+function streamKeys(argv: readonly string[]): KeyRange {
+  let at = 1;
+  for (; at < argv.length; at++) {
+    const word = (argv[at] ?? '').toUpperCase();
+    if (word === 'STREAMS') return { first: at + 1, last: at + Math.floor((argv.length - at - 1) / 2), step: 1 };
+    const values = READ_OPTIONS[word];
+    if (values === undefined) break;
+    at += values;
+  }
+  return NO_KEYS;
+}
+
+/** The last STORE counts. */
+function storeKey(argv: readonly string[]): KeyRange {
+  let range = NO_KEYS;
+  for (let at = 2; at < argv.length; at++) {
+    const word = (argv[at] ?? '').toUpperCase();
+    if (word === 'STORE') range = { first: at + 1, last: at + 1, step: 1 };
+    else at += SORT_OPTIONS[word] ?? 0;
+  }
+  return range;
 }
 
 /** All commands by name, as written and in capitals, so that the usual spellings cost one look-up. */

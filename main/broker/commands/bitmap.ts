@@ -6,13 +6,13 @@ import { err, type Reply, SYNTAX } from '../replies.ts';
 import { at, readString, stringOf, upper } from './support.ts';
 
 const TABLE = `
-bitcount | -2 | readonly | R1 | bitmap | 2.6.0 | O(N) | integer | Count set bits in a string
-bitfield | -2 | write denyoom | B1 | bitmap | 3.2.0 | O(1) for each subcommand specified | array | Perform arbitrary bitfield integer operations on strings
-bitfield_ro | -2 | readonly fast | R1 | bitmap | 6.0.0 | O(1) for each subcommand specified | array | Perform arbitrary bitfield integer operations on strings. Read-only variant of BITFIELD
-bitop | -4 | write denyoom | W2 R3,-1,1 | bitmap | 2.6.0 | O(N) | integer | Perform bitwise operations between strings
-bitpos | -3 | readonly | R1 | bitmap | 2.8.7 | O(N) | integer | Find first bit set or clear in a string
-getbit | 3 | readonly fast | R1 | bitmap | 2.2.0 | O(1) | integer | Returns the bit value at offset in the string value stored at key
-setbit | 4 | write denyoom | B1 | bitmap | 2.2.0 | O(1) | integer | Sets or clears the bit at offset in the string value stored at key
+bitcount | -2 | readonly | ROa:1 | bitmap | - | 2.6.0 | O(N) | integer | Counts the number of set bits (population counting) in a string.
+bitfield | -2 | write denyoom | RWauv:1 | bitmap | - | 3.2.0 | O(1) for each subcommand specified | array | Performs arbitrary bitfield integer operations on strings.
+bitfield_ro | -2 | readonly fast | ROa:1 | bitmap | - | 6.0.0 | O(1) for each subcommand specified | array | Performs arbitrary read-only bitfield integer operations on strings.
+bitop | -4 | write denyoom | OWu:2 ROa:3,-1 | bitmap | - | 2.6.0 | O(N) | integer | Performs bitwise operations on multiple strings, and stores the result.
+bitpos | -3 | readonly | ROa:1 | bitmap | - | 2.8.7 | O(N) | integer | Finds the first set (1) or clear (0) bit in a string.
+getbit | 3 | readonly fast | ROa:1 | bitmap | - | 2.2.0 | O(1) | integer | Returns a bit value by offset.
+setbit | 4 | write denyoom | RWau:1 | bitmap | - | 2.2.0 | O(1) | integer | Sets or clears the bit at offset of the string value. Creates the key if it doesn't exist.
 `;
 
 const MAX_BIT_OFFSET = 4_294_967_295;
@@ -46,14 +46,13 @@ const getbit: Handler = (session, argv) => {
 /** Resolves a start and an end (in bytes or bits) to a half-open range of bits; undefined when it is empty. */
 function bitRange(
   value: string,
-  startText: string,
-  endText: string,
+  first: number,
+  last: number,
   unit: 'BYTE' | 'BIT',
 ): { from: number; to: number } | undefined {
   const total = unit === 'BIT' ? value.length * 8 : value.length;
-  let start = integer(startText);
-  let end = integer(endText);
-  if (start < 0 && end < 0 && start > end) return undefined;
+  let start = first;
+  let end = last;
   if (start < 0) start = Math.max(0, total + start);
   if (end < 0) end = Math.max(0, total + end);
   end = Math.min(end, total - 1);
@@ -68,9 +67,11 @@ function unitOf(word: string): 'BYTE' | 'BIT' {
 
 const bitcount: Handler = (session, argv) => {
   if (argv.length === 3 || argv.length > 5) throw SYNTAX;
+  const start = argv.length > 2 ? integer(at(argv, 2)) : 0;
+  const end = argv.length > 2 ? integer(at(argv, 3)) : -1;
   const unit = argv.length === 5 ? unitOf(upper(argv, 4)) : 'BYTE';
   const value = readString(session, at(argv, 1)) ?? '';
-  const range = argv.length > 2 ? bitRange(value, at(argv, 2), at(argv, 3), unit) : { from: 0, to: value.length * 8 };
+  const range = start < 0 && end < 0 && start > end ? undefined : bitRange(value, start, end, unit);
   if (range === undefined) return 0;
   let count = 0;
   let i = range.from;
@@ -89,11 +90,12 @@ const bitpos: Handler = (session, argv) => {
   const bit = at(argv, 2);
   if (integer(bit) !== 0 && integer(bit) !== 1) throw err('The bit argument must be 1 or 0.');
   if (argv.length > 6) throw SYNTAX;
+  const start = argv.length > 3 ? integer(at(argv, 3)) : 0;
   const unit = argv.length === 6 ? unitOf(upper(argv, 5)) : 'BYTE';
+  const end = argv.length > 4 ? integer(at(argv, 4)) : -1;
   const value = readString(session, at(argv, 1));
   if (value === undefined) return bit === '1' ? -1 : 0;
-  const range =
-    argv.length > 3 ? bitRange(value, at(argv, 3), argv[4] ?? '-1', unit) : { from: 0, to: value.length * 8 };
+  const range = bitRange(value, start, end, unit);
   if (range === undefined || value === '') return -1;
   const wanted = Number(bit);
   for (let i = range.from; i < range.to; i++) if (bitAt(value, i) === wanted) return i;

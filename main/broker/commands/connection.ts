@@ -10,31 +10,32 @@ import { at, upper } from './support.ts';
 import { timeoutMilliseconds } from './waiting.ts';
 
 const TABLE = `
-auth | -2 | noscript loading stale fast no_auth allow_busy | - | connection | 1.0.0 | O(N) | status | Authenticate to the server
-client | -2 | - | - | - | 2.4.0 | Depends on subcommand | container | A container for client connection commands
-client|getname | 2 | noscript loading stale | - | connection | 2.6.9 | O(1) | bulk or null | Get the current connection name
-client|getredir | 2 | noscript loading stale | - | connection | 6.0.0 | O(1) | integer | Get tracking notifications redirection client ID if any
-client|id | 2 | noscript loading stale | - | connection | 5.0.0 | O(1) | integer | Returns the client ID for the current connection
-client|info | 2 | noscript loading stale | - | connection | 6.2.0 | O(1) | text | Returns information about the current client connection
-client|kill | -3 | admin noscript loading stale | - | connection | 2.4.0 | O(N) | integer | Kill the connection of a client
-client|list | -2 | admin noscript loading stale | - | connection | 2.4.0 | O(N) | text | Get the list of client connections
-client|no-evict | 3 | admin noscript loading stale | - | connection | 7.0.0 | O(1) | status | Set client eviction mode for the current connection
-client|no-touch | 3 | noscript loading stale | - | connection | 7.2.0 | O(1) | status | Control whether commands sent by the client will alter the access time of keys
-client|pause | -3 | admin noscript loading stale | - | connection | 2.9.50 | O(1) | status | Stop processing commands from clients for some time
-client|reply | 3 | noscript loading stale | - | connection | 3.2.0 | O(1) | status | Instruct the server whether to reply to commands
-client|setinfo | 4 | noscript loading stale | - | connection | 7.2.0 | O(1) | status | Set client or connection specific info
-client|setname | 3 | noscript loading stale | - | connection | 2.6.9 | O(1) | status | Set the current connection name
-client|trackinginfo | 2 | noscript loading stale | - | connection | 6.2.0 | O(1) | map | Return information about server assisted client side caching for the current connection
-client|unblock | -3 | admin noscript loading stale | - | connection | 5.0.0 | O(log N) | integer | Unblock a client blocked in a blocking command from a different connection
-client|unpause | 2 | admin noscript loading stale | - | connection | 6.2.0 | O(N) Where N is the number of paused clients | status | Resume processing of clients that were paused
-echo | 2 | loading stale fast | - | connection | 1.0.0 | O(1) | bulk | Echo the given string
-hello | -1 | noscript loading stale fast no_auth allow_busy | - | connection | 6.0.0 | O(1) | map | Handshake with Redis
-ping | -1 | fast in_subscribe | - | connection | 1.0.0 | O(1) | bulk or array | Ping the server
-quit | -1 | noscript loading stale fast no_auth allow_busy in_subscribe no_multi_queue | - | connection | 1.0.0 | O(1) | status | Close the connection
-readonly | 1 | loading stale fast | - | connection | 3.0.0 | O(1) | status | Enables read queries for a connection to a replica (refused: there is no cluster)
-readwrite | 1 | loading stale fast | - | connection | 3.0.0 | O(1) | status | Disables read queries for a connection to a replica (refused: there is no cluster)
-reset | 1 | noscript loading stale fast no_auth allow_busy in_subscribe no_multi_queue | - | connection | 6.2.0 | O(1) | status | Reset the connection
-select | 2 | loading stale fast | - | connection | 1.0.0 | O(1) | status | Change the selected database for the current connection
+auth | -2 | noscript loading stale fast no_auth allow_busy | - | connection | - | 1.0.0 | O(N) where N is the number of passwords defined for the user | status | Authenticates the connection.
+client | -2 | - | - | - | - | 2.4.0 | Depends on subcommand. | container | A container for client connection commands.
+client|getname | 2 | noscript loading stale | - | connection | - | 2.6.9 | O(1) | bulk or null | Returns the name of the connection.
+client|getredir | 2 | noscript loading stale | - | connection | - | 6.0.0 | O(1) | integer | Returns the client ID to which the connection's tracking notifications are redirected.
+client|help | 2 | loading stale | - | connection | - | 5.0.0 | O(1) | array | Returns helpful text about the different subcommands.
+client|id | 2 | noscript loading stale | - | connection | - | 5.0.0 | O(1) | integer | Returns the unique client ID of the connection.
+client|info | 2 | noscript loading stale | - | connection | nondeterministic_output | 6.2.0 | O(1) | text | Returns information about the connection.
+client|kill | -3 | admin noscript loading stale | - | connection | - | 2.4.0 | O(N) where N is the number of client connections | integer | Terminates open connections.
+client|list | -2 | admin noscript loading stale | - | connection | nondeterministic_output | 2.4.0 | O(N) where N is the number of client connections | text | Lists open connections.
+client|no-evict | 3 | admin noscript loading stale | - | connection | - | 7.0.0 | O(1) | status | Sets the client eviction mode of the connection.
+client|no-touch | 3 | noscript loading stale | - | connection | - | 7.2.0 | O(1) | status | Controls whether commands sent by the client affect the LRU/LFU of accessed keys.
+client|pause | -3 | admin noscript loading stale | - | connection | - | 3.0.0 | O(1) | status | Suspends commands processing.
+client|reply | 3 | noscript loading stale | - | connection | - | 3.2.0 | O(1) | status | Instructs the server whether to reply to commands.
+client|setinfo | 4 | noscript loading stale | - | connection | request_policy:all_nodes response_policy:all_succeeded | 7.2.0 | O(1) | status | Sets information specific to the client or connection.
+client|setname | 3 | noscript loading stale | - | connection | request_policy:all_nodes response_policy:all_succeeded | 2.6.9 | O(1) | status | Sets the connection name.
+client|trackinginfo | 2 | noscript loading stale | - | connection | - | 6.2.0 | O(1) | map | Returns information about server-assisted client-side caching for the connection.
+client|unblock | -3 | admin noscript loading stale | - | connection | - | 5.0.0 | O(log N) where N is the number of client connections | integer | Unblocks a client blocked by a blocking command from a different connection.
+client|unpause | 2 | admin noscript loading stale | - | connection | - | 6.2.0 | O(N) Where N is the number of paused clients | status | Resumes processing commands from paused clients.
+echo | 2 | loading stale fast | - | connection | - | 1.0.0 | O(1) | bulk | Returns the given string.
+hello | -1 | noscript loading stale fast no_auth allow_busy | - | connection | - | 6.0.0 | O(1) | map | Handshakes with the Redis server.
+ping | -1 | fast in_subscribe | - | connection | request_policy:all_shards response_policy:all_succeeded | 1.0.0 | O(1) | bulk or array | Returns the server's liveliness response.
+quit | -1 | noscript loading stale fast no_auth allow_busy in_subscribe no_multi_queue | - | connection | - | 1.0.0 | O(1) | status | Closes the connection.
+readonly | 1 | loading stale fast | - | connection | - | 3.0.0 | O(1) | status | Enables read-only queries for a connection to a Redis Cluster replica node.
+readwrite | 1 | loading stale fast | - | connection | - | 3.0.0 | O(1) | status | Enables read-write queries for a connection to a Reids Cluster replica node.
+reset | 1 | noscript loading stale fast no_auth allow_busy in_subscribe no_multi_queue | - | connection | - | 6.2.0 | O(1) | status | Resets the connection.
+select | 2 | loading stale fast | - | connection | - | 1.0.0 | O(1) | status | Changes the selected database.
 `;
 
 /** Authenticates the session or throws WRONGPASS. */

@@ -1,15 +1,16 @@
 /** The hash commands. */
 import { declareCommands, type Handler } from '../command.ts';
-import { addDecimals, addInt64, double, integer, parseDouble, parseInt64 } from '../numbers.ts';
+import { addDecimals, addInt64, double, parseDouble, parseInt64 } from '../numbers.ts';
 import * as replies from '../replies.ts';
-import { EMPTY_ARRAY, MapReply, OK, OUT_OF_RANGE, type Reply, SYNTAX } from '../replies.ts';
+import { EMPTY_ARRAY, MapReply, OK, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
-import { randomPick, randomPicks } from './random.ts';
+import { randomCount, randomPick, randomPicks } from './random.ts';
 import {
   at,
   readHash,
   removeMembers,
   scanElements,
+  scanCursor,
   scanOptions,
   scanReply,
   toPairs,
@@ -19,22 +20,22 @@ import {
 } from './support.ts';
 
 const TABLE = `
-hdel | -3 | write fast | W1 | hash | 2.0.0 | O(N) | integer | Delete one or more hash fields
-hexists | 3 | readonly fast | N1 | hash | 2.0.0 | O(1) | integer | Determine if a hash field exists
-hget | 3 | readonly fast | R1 | hash | 2.0.0 | O(1) | bulk or null | Get the value of a hash field
-hgetall | 2 | readonly | R1 | hash | 2.0.0 | O(N) | map | Get all the fields and values in a hash
-hincrby | 4 | write denyoom fast | B1 | hash | 2.0.0 | O(1) | integer | Increment the integer value of a hash field by the given number
-hincrbyfloat | 4 | write denyoom fast | B1 | hash | 2.6.0 | O(1) | bulk | Increment the float value of a hash field by the given amount
-hkeys | 2 | readonly | R1 | hash | 2.0.0 | O(N) | array | Get all the fields in a hash
-hlen | 2 | readonly fast | N1 | hash | 2.0.0 | O(1) | integer | Get the number of fields in a hash
-hmget | -3 | readonly fast | R1 | hash | 2.0.0 | O(N) | array | Get the values of all the given hash fields
-hmset | -4 | write denyoom fast | W1 | hash | 2.0.0 | O(N) | status | Set multiple hash fields to multiple values
-hrandfield | -2 | readonly | R1 | hash | 6.2.0 | O(N) | bulk or array | Get one or multiple random fields from a hash
-hscan | -3 | readonly | R1 | hash | 2.8.0 | O(1) | cursor and array | Incrementally iterate hash fields and associated values
-hset | -4 | write denyoom fast | W1 | hash | 2.0.0 | O(1) | integer | Set the string value of a hash field
-hsetnx | 4 | write denyoom fast | W1 | hash | 2.0.0 | O(1) | integer | Set the value of a hash field, only if the field does not exist
-hstrlen | 3 | readonly fast | N1 | hash | 3.2.0 | O(1) | integer | Get the length of the value of a hash field
-hvals | 2 | readonly | R1 | hash | 2.0.0 | O(N) | array | Get all the values in a hash
+hdel | -3 | write fast | RWd:1 | hash | - | 2.0.0 | O(N) where N is the number of fields to be removed. | integer | Deletes one or more fields and their values from a hash. Deletes the hash if no fields remain.
+hexists | 3 | readonly fast | RO:1 | hash | - | 2.0.0 | O(1) | integer | Determines whether a field exists in a hash.
+hget | 3 | readonly fast | ROa:1 | hash | - | 2.0.0 | O(1) | bulk or null | Returns the value of a field in a hash.
+hgetall | 2 | readonly | ROa:1 | hash | nondeterministic_output_order | 2.0.0 | O(N) where N is the size of the hash. | map | Returns all fields and values in a hash.
+hincrby | 4 | write denyoom fast | RWau:1 | hash | - | 2.0.0 | O(1) | integer | Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist.
+hincrbyfloat | 4 | write denyoom fast | RWau:1 | hash | - | 2.6.0 | O(1) | bulk | Increments the floating point value of a field by a number. Uses 0 as initial value if the field doesn't exist.
+hkeys | 2 | readonly | ROa:1 | hash | nondeterministic_output_order | 2.0.0 | O(N) where N is the size of the hash. | array | Returns all fields in a hash.
+hlen | 2 | readonly fast | RO:1 | hash | - | 2.0.0 | O(1) | integer | Returns the number of fields in a hash.
+hmget | -3 | readonly fast | ROa:1 | hash | - | 2.0.0 | O(N) where N is the number of fields being requested. | array | Returns the values of all fields in a hash.
+hmset | -4 | write denyoom fast | RWu:1 | hash | - | 2.0.0 | O(N) where N is the number of fields being set. | status | Sets the values of multiple fields.
+hrandfield | -2 | readonly | ROa:1 | hash | nondeterministic_output | 6.2.0 | O(N) where N is the number of fields returned | bulk or array | Returns one or more random fields from a hash.
+hscan | -3 | readonly | ROa:1 | hash | nondeterministic_output | 2.8.0 | O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection. | cursor and array | Iterates over fields and values of a hash.
+hset | -4 | write denyoom fast | RWu:1 | hash | - | 2.0.0 | O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called with multiple field/value pairs. | integer | Creates or modifies the value of a field in a hash.
+hsetnx | 4 | write denyoom fast | RWi:1 | hash | - | 2.0.0 | O(1) | integer | Sets the value of a field in a hash only when the field doesn't exist.
+hstrlen | 3 | readonly fast | RO:1 | hash | - | 3.2.0 | O(1) | integer | Returns the length of the value of a field.
+hvals | 2 | readonly | ROa:1 | hash | nondeterministic_output_order | 2.0.0 | O(N) where N is the size of the hash. | array | Returns all values in a hash.
 `;
 
 /** The hash under `key`, made when missing. */
@@ -109,9 +110,8 @@ const hincrbyfloat: Handler = (session, argv) => {
 
 const hrandfield: Handler = (session, argv) => {
   const withValues = argv.length === 4;
+  const count = argv.length >= 3 ? randomCount(at(argv, 2), withValues) : undefined;
   if (argv.length > 4 || (withValues && upper(argv, 3) !== 'WITHVALUES')) throw SYNTAX;
-  const count = argv.length >= 3 ? integer(at(argv, 2)) : undefined;
-  if (count !== undefined && Math.abs(count) > Number.MAX_SAFE_INTEGER / 2) throw OUT_OF_RANGE;
   const hash = readHash(session, at(argv, 1));
   if (hash === undefined) return count === undefined ? null : EMPTY_ARRAY;
   const fields = [...hash.keys()];
@@ -123,13 +123,14 @@ const hrandfield: Handler = (session, argv) => {
 };
 
 const hscan: Handler = (session, argv) => {
-  const options = scanOptions(argv, 2, false);
+  const cursor = scanCursor(at(argv, 2));
   const hash = readHash(session, at(argv, 1));
   if (hash === undefined) return scanReply('0', []);
-  const { cursor, names } = scanElements(hash.keys(), hash.size, options);
+  const options = scanOptions(argv, 3, cursor, false);
+  const { cursor: next, names } = scanElements(hash.keys(), hash.size, options);
   const items: Reply[] = [];
   for (const name of names) items.push(name, hash.get(name) ?? '');
-  return scanReply(cursor, items);
+  return scanReply(next, items);
 };
 
 export const hashCommands = declareCommands('hash', TABLE, {

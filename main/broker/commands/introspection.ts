@@ -1,5 +1,6 @@
 /** COMMAND: the command table as clients see it. */
 import { type Command, type Handler, type KeySpec, keysOf, resolveSubcommand } from '../command.ts';
+import { type Argument, type CommandDocs, parseCommandDocs } from '../command-docs.ts';
 import { compileGlob } from '../glob.ts';
 import { ErrorReply, err, MapReply, type Reply, SetReply, Status, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
@@ -7,76 +8,83 @@ import { at, upper } from './support.ts';
 
 const statuses = (words: Iterable<string>): Reply => new SetReply([...words].map((word) => new Status(word)));
 
-const ACCESS_FLAGS: Readonly<Record<string, readonly string[]>> = {
-  R: ['RO', 'access'],
-  W: ['OW', 'update'],
-  B: ['RW', 'access', 'update'],
-  N: ['RO'],
-};
-
-function keySpecReply(spec: KeySpec): Reply {
-  const keyword = spec.kind === 'streams' || spec.kind === 'store';
-  const begin: Reply = keyword
-    ? new MapReply(['type', 'keyword', 'spec', new MapReply(['keyword', spec.kind.toUpperCase(), 'startfrom', 1])])
-    : new MapReply(['type', 'index', 'spec', new MapReply(['index', spec.first])]);
+/** Where a key spec begins and how far it reaches, as COMMAND tells it. */
+function placeReply(spec: KeySpec): { begin: Reply; find: Reply } {
+  const typed = (type: string, ...items: Reply[]): Reply => new MapReply(['type', type, 'spec', new MapReply(items)]);
+  const index = typed('index', 'index', spec.first);
+  if (spec.kind === 'unknown' || spec.kind === 'store') return { begin: typed('unknown'), find: typed('unknown') };
+  if (spec.kind === 'streams') {
+    const find = typed('range', 'lastkey', -1, 'keystep', 1, 'limit', 2);
+    return { begin: typed('keyword', 'keyword', 'STREAMS', 'startfrom', spec.first), find };
+  }
+  if (spec.kind === 'numkeys')
+    return { begin: index, find: typed('keynum', 'keynumidx', 0, 'firstkey', 1, 'keystep', 1) };
   const last = spec.last < 0 ? spec.last : spec.last - spec.first;
-  const find: Reply =
-    spec.kind === 'numkeys'
-      ? new MapReply(['type', 'keynum', 'spec', new MapReply(['keynumidx', 0, 'firstkey', 1, 'keystep', 1])])
-      : new MapReply([
-          'type',
-          'range',
-          'spec',
-          new MapReply([
-            'lastkey',
-            spec.kind === 'streams' ? -1 : last,
-            'keystep',
-            spec.step,
-            'limit',
-            spec.kind === 'streams' ? 2 : 0,
-          ]),
-        ]);
-  return new MapReply(['flags', statuses(ACCESS_FLAGS[spec.access] ?? []), 'begin_search', begin, 'find_keys', find]);
+  return { begin: index, find: typed('range', 'lastkey', last, 'keystep', spec.step, 'limit', 0) };
 }
 
+function keySpecReply(spec: KeySpec): Reply {
+  const { begin, find } = placeReply(spec);
+  return new MapReply(['flags', statuses(spec.access.flags), 'begin_search', begin, 'find_keys', find]);
+}
+
+/** Flags of the table that only this broker looks at. */
 const HIDDEN_FLAGS = new Set(['no_multi_queue', 'in_subscribe']);
 
+/** First, last and step of the old form of key positions: all that stand in ranges from the first key spec on. */
+function oldKeyRange(command: Command): readonly [number, number, number] {
+  const ranges = command.keys.filter(({ kind }) => kind === 'range');
+  const [first] = ranges;
+  if (first === undefined) return [0, 0, 0];
+  const last = ranges.reduce((to, each) => (each.last < 0 ? each.last : Math.max(to, each.last)), 0);
+  return [first.first, last, first.step];
+}
+
 function infoOf(command: Command): Reply {
-  const range = command.keys.find(({ kind }) => kind === 'range');
-  const movable = command.keys.some(({ kind }) => kind !== 'range');
   const flags = [...command.flags].filter((flag) => !HIDDEN_FLAGS.has(flag));
-  if (movable) flags.push('movablekeys');
-  const lastRange = command.keys.filter(({ kind }) => kind === 'range').at(-1);
+  if (command.keys.some(({ kind }) => kind !== 'range')) flags.push('movablekeys');
   return [
     command.name,
     command.arity,
     statuses(flags),
-    range?.first ?? 0,
-    lastRange?.last ?? 0,
-    range?.step ?? 0,
+    ...oldKeyRange(command),
     statuses([...command.categories].map((category) => `@${category}`)),
-    [],
-    command.keys.map(keySpecReply),
-    [...command.subcommands.values()].map(infoOf),
+    new SetReply(command.hints),
+    new SetReply(command.keys.map(keySpecReply)),
+    new SetReply([...command.subcommands.values()].map(infoOf)),
   ];
 }
 
-function docsOf(command: Command): Reply {
-  const items: Reply[] = [
-    'summary',
-    command.summary,
-    'since',
-    command.since,
-    'group',
-    command.group,
-    'complexity',
-    command.complexity,
-  ];
-  if (command.subcommands.size > 0) {
-    items.push(
-      'subcommands',
-      new MapReply([...command.subcommands.values()].flatMap((sub) => [sub.name, docsOf(sub)])),
-    );
+function argumentReply(argument: Argument): Reply {
+  const items: Reply[] = ['name', argument.name, 'type', argument.type];
+  const add = (key: string, value: Reply | undefined): void => {
+    if (value !== undefined) items.push(key, value);
+  };
+  add('display_text', argument.display);
+  add('key_spec_index', argument.keySpec);
+  add('token', argument.token);
+  add('since', argument.since);
+  add('deprecated_since', argument.deprecatedSince);
+  if (argument.flags.length > 0) add('flags', statuses(argument.flags));
+  if (argument.parts.length > 0) add('arguments', argument.parts.map(argumentReply));
+  return new MapReply(items);
+}
+
+type AllDocs = ReadonlyMap<string, CommandDocs>;
+
+function docsOf(command: Command, all: AllDocs): Reply {
+  const { name, summary, since, group, complexity, subcommands } = command;
+  const items: Reply[] = ['summary', summary, 'since', since, 'group', group];
+  if (complexity !== '-') items.push('complexity', complexity);
+  const docs = all.get(name);
+  if (docs?.deprecated !== undefined) {
+    const { since: deprecatedSince, instead } = docs.deprecated;
+    items.push('doc_flags', statuses(['deprecated']), 'deprecated_since', deprecatedSince, 'replaced_by', instead);
+  }
+  if (docs !== undefined && docs.history.length > 0) items.push('history', new SetReply(docs.history));
+  if (docs !== undefined && docs.arguments.length > 0) items.push('arguments', docs.arguments.map(argumentReply));
+  if (subcommands.size > 0) {
+    items.push('subcommands', new MapReply([...subcommands.values()].flatMap((sub) => [sub.name, docsOf(sub, all)])));
   }
   return new MapReply(items);
 }
@@ -116,7 +124,10 @@ function keyUses(session: Session, argv: readonly string[]): ReturnType<typeof k
 
 const docs: Handler = (session, argv) => {
   const commands = argv.length === 2 ? session.engine.table.all : argv.slice(2).map((name) => find(session, name));
-  return new MapReply(commands.flatMap((command) => (command === undefined ? [] : [command.name, docsOf(command)])));
+  const all = parseCommandDocs();
+  return new MapReply(
+    commands.flatMap((command) => (command === undefined ? [] : [command.name, docsOf(command, all)])),
+  );
 };
 
 export const commandHandlers = {
@@ -128,7 +139,7 @@ export const commandHandlers = {
   'command|docs': docs,
   'command|getkeys': (session, argv) => keyUses(session, argv).map(({ key }) => key),
   'command|getkeysandflags': (session, argv) =>
-    keyUses(session, argv).map(({ key, access }) => [key, statuses(ACCESS_FLAGS[access] ?? [])]),
+    keyUses(session, argv).map(({ key, access }) => [key, statuses(access.flags)]),
   'command|info': (session, argv) => {
     if (argv.length === 2) return session.engine.table.all.map(infoOf);
     return argv.slice(2).map((name) => {

@@ -8,38 +8,39 @@ import { err, invalidExpire, OK, type Reply, Status, SYNTAX } from '../replies.t
 import type { Session } from '../session.ts';
 import { copyValue, encodingOf, typeOf } from '../values.ts';
 import { sortHandlers } from './sort.ts';
-import { at, expiryInstant, scanOptions, scanReply, upper } from './support.ts';
+import { at, expiryInstant, scanCursor, scanOptions, scanReply, upper } from './support.ts';
 
 const TABLE = `
-copy | -3 | write denyoom | R1 W2 | keyspace | 6.2.0 | O(N) worst case for collections | integer | Copy a key
-del | -2 | write | W1,-1,1 | keyspace | 1.0.0 | O(N) | integer | Delete a key
-exists | -2 | readonly fast | N1,-1,1 | keyspace | 1.0.0 | O(N) | integer | Determine if a key exists
-expire | -3 | write fast | W1 | keyspace | 1.0.0 | O(1) | integer | Set a key's time to live in seconds
-expireat | -3 | write fast | W1 | keyspace | 1.2.0 | O(1) | integer | Set the expiration for a key as a UNIX timestamp
-expiretime | 2 | readonly fast | R1 | keyspace | 7.0.0 | O(1) | integer | Get the expiration Unix timestamp for a key
-keys | 2 | readonly | - | keyspace dangerous | 1.0.0 | O(N) | array | Find all keys matching the given pattern
-move | 3 | write fast | B1 | keyspace | 1.0.0 | O(1) | integer | Move a key to another database
-object | -2 | - | - | - | 2.2.3 | Depends on subcommand | container | A container for object introspection commands
-object|encoding | 3 | readonly | N2 | keyspace | 2.2.3 | O(1) | bulk or null | Inspect the internal encoding of a Redis object
-object|freq | 3 | readonly | N2 | keyspace | 4.0.0 | O(1) | integer | Get the logarithmic access frequency counter of a Redis object
-object|idletime | 3 | readonly | N2 | keyspace | 2.2.3 | O(1) | integer | Get the time since a Redis object was last accessed
-object|refcount | 3 | readonly | N2 | keyspace | 2.2.3 | O(1) | integer | Get the number of references to the value of the key
-persist | 2 | write fast | W1 | keyspace | 2.2.0 | O(1) | integer | Remove the expiration from a key
-pexpire | -3 | write fast | W1 | keyspace | 2.6.0 | O(1) | integer | Set a key's time to live in milliseconds
-pexpireat | -3 | write fast | W1 | keyspace | 2.6.0 | O(1) | integer | Set the expiration for a key as a UNIX timestamp specified in milliseconds
-pexpiretime | 2 | readonly fast | R1 | keyspace | 7.0.0 | O(1) | integer | Get the expiration Unix timestamp for a key in milliseconds
-pttl | 2 | readonly fast | R1 | keyspace | 2.6.0 | O(1) | integer | Get the time to live for a key in milliseconds
-randomkey | 1 | readonly | - | keyspace | 1.0.0 | O(1) | bulk or null | Return a random key from the keyspace
-rename | 3 | write | B1 W2 | keyspace | 1.0.0 | O(1) | status | Rename a key
-renamenx | 3 | write fast | B1 W2 | keyspace | 1.0.0 | O(1) | integer | Rename a key, only if the new key does not exist
-scan | -2 | readonly | - | keyspace | 2.8.0 | O(1) | cursor and array | Incrementally iterate the keys space
-sort | -2 | write denyoom | R1 Wstore | set sortedset list dangerous | 1.0.0 | O(N+M*log(M)) | array | Sort the elements in a list, set or sorted set
-sort_ro | -2 | readonly | R1 | set sortedset list dangerous | 7.0.0 | O(N+M*log(M)) | array | Sort the elements in a list, set or sorted set. Read-only variant of SORT
-touch | -2 | readonly fast | N1,-1,1 | keyspace | 3.2.1 | O(N) | integer | Alters the last access time of a key(s). Returns the number of existing keys specified
-ttl | 2 | readonly fast | R1 | keyspace | 1.0.0 | O(1) | integer | Get the time to live for a key in seconds
-type | 2 | readonly fast | N1 | keyspace | 1.0.0 | O(1) | status | Determine the type stored at key
-unlink | -2 | write fast | W1,-1,1 | keyspace | 4.0.0 | O(1) | integer | Delete a key asynchronously in another thread. Otherwise it is just as DEL, but non blocking
-wait | 3 | noscript | - | connection | 3.0.0 | O(1) | integer | Wait for the synchronous replication of all the write commands sent in the context of the current connection
+copy | -3 | write denyoom | ROa:1 OWu:2 | keyspace | - | 6.2.0 | O(N) worst case for collections, where N is the number of nested items. O(1) for string values. | integer | Copies the value of a key to a new key.
+del | -2 | write | RMd:1,-1 | keyspace | request_policy:multi_shard response_policy:agg_sum | 1.0.0 | O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1). | integer | Deletes one or more keys.
+exists | -2 | readonly fast | RO:1,-1 | keyspace | request_policy:multi_shard response_policy:agg_sum | 1.0.0 | O(N) where N is the number of keys to check. | integer | Determines whether one or more keys exist.
+expire | -3 | write fast | RWu:1 | keyspace | - | 1.0.0 | O(1) | integer | Sets the expiration time of a key in seconds.
+expireat | -3 | write fast | RWu:1 | keyspace | - | 1.2.0 | O(1) | integer | Sets the expiration time of a key to a Unix timestamp.
+expiretime | 2 | readonly fast | ROa:1 | keyspace | - | 7.0.0 | O(1) | integer | Returns the expiration time of a key as a Unix timestamp.
+keys | 2 | readonly | - | keyspace dangerous | request_policy:all_shards nondeterministic_output_order | 1.0.0 | O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the given pattern have limited length. | array | Returns all key names that match a pattern.
+move | 3 | write fast | RWau:1 | keyspace | - | 1.0.0 | O(1) | integer | Moves a key to another database.
+object | -2 | - | - | - | - | 2.2.3 | Depends on subcommand. | container | A container for object introspection commands.
+object|encoding | 3 | readonly | RO:2 | keyspace | nondeterministic_output | 2.2.3 | O(1) | bulk or null | Returns the internal encoding of a Redis object.
+object|freq | 3 | readonly | RO:2 | keyspace | nondeterministic_output | 4.0.0 | O(1) | integer | Returns the logarithmic access frequency counter of a Redis object.
+object|help | 2 | loading stale | - | keyspace | - | 6.2.0 | O(1) | array | Returns helpful text about the different subcommands.
+object|idletime | 3 | readonly | RO:2 | keyspace | nondeterministic_output | 2.2.3 | O(1) | integer | Returns the time since the last access to a Redis object.
+object|refcount | 3 | readonly | RO:2 | keyspace | nondeterministic_output | 2.2.3 | O(1) | integer | Returns the reference count of a value of a key.
+persist | 2 | write fast | RWu:1 | keyspace | - | 2.2.0 | O(1) | integer | Removes the expiration time of a key.
+pexpire | -3 | write fast | RWu:1 | keyspace | - | 2.6.0 | O(1) | integer | Sets the expiration time of a key in milliseconds.
+pexpireat | -3 | write fast | RWu:1 | keyspace | - | 2.6.0 | O(1) | integer | Sets the expiration time of a key to a Unix milliseconds timestamp.
+pexpiretime | 2 | readonly fast | ROa:1 | keyspace | - | 7.0.0 | O(1) | integer | Returns the expiration time of a key as a Unix milliseconds timestamp.
+pttl | 2 | readonly fast | ROa:1 | keyspace | nondeterministic_output | 2.6.0 | O(1) | integer | Returns the expiration time in milliseconds of a key.
+randomkey | 1 | readonly | - | keyspace | request_policy:all_shards response_policy:special nondeterministic_output | 1.0.0 | O(1) | bulk or null | Returns a random key name from the database.
+rename | 3 | write | RWad:1 OWu:2 | keyspace | - | 1.0.0 | O(1) | status | Renames a key and overwrites the destination.
+renamenx | 3 | write fast | RWad:1 OWi:2 | keyspace | - | 1.0.0 | O(1) | integer | Renames a key only when the target key name doesn't exist.
+scan | -2 | readonly | - | keyspace | nondeterministic_output request_policy:special response_policy:special | 2.8.0 | O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection. | cursor and array | Iterates over the key names in the database.
+sort | -2 | write denyoom | ROa:1 ROa:unknown OWu:store | set sortedset list dangerous | - | 1.0.0 | O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N). | array | Sorts the elements in a list, a set, or a sorted set, optionally storing the result.
+sort_ro | -2 | readonly | ROa:1 ROa:unknown | set sortedset list dangerous | - | 7.0.0 | O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N). | array | Returns the sorted elements of a list, a set, or a sorted set.
+touch | -2 | readonly fast | RO:1,-1 | keyspace | request_policy:multi_shard response_policy:agg_sum | 3.2.1 | O(N) where N is the number of keys that will be touched. | integer | Returns the number of existing keys out of those specified after updating the time they were last accessed.
+ttl | 2 | readonly fast | ROa:1 | keyspace | nondeterministic_output | 1.0.0 | O(1) | integer | Returns the expiration time in seconds of a key.
+type | 2 | readonly fast | RO:1 | keyspace | - | 1.0.0 | O(1) | status | Determines the type of value stored at a key.
+unlink | -2 | write fast | RMd:1,-1 | keyspace | request_policy:multi_shard response_policy:agg_sum | 4.0.0 | O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of. | integer | Asynchronously deletes one or more keys.
+wait | 3 | - | - | connection | request_policy:all_shards response_policy:agg_min | 3.0.0 | O(1) | integer | Blocks until the asynchronous replication of all preceding write commands sent by the connection is completed.
 `;
 
 const del: Handler = (session, argv) => {
@@ -138,7 +139,7 @@ const keys: Handler = (session, argv) => {
  * number, so it is returned exactly once. Live iterators are kept for recent cursors; an unknown cursor costs one walk from the start.
  */
 const scan: Handler = (session, argv) => {
-  const options = scanOptions(argv, 1, true);
+  const options = scanOptions(argv, 2, scanCursor(at(argv, 1)), true);
   const { db } = session;
   const from = Number(options.cursor);
   const names: Reply[] = [];

@@ -9,28 +9,28 @@ import { at, clampRange, readList, upper, type Writable, writeList } from './sup
 import { attemptOrBlock, timeoutSeconds } from './waiting.ts';
 
 const TABLE = `
-blmove | 6 | write denyoom noscript blocking | B1 W2 | list | 6.2.0 | O(1) | bulk or null | Pop an element from a list, push it to another list and return it; or block until one is available
-blmpop | -5 | write blocking | Bn2 | list | 7.0.0 | O(N+M) | array or null | Pop elements from a list, or block until one is available
-blpop | -3 | write noscript blocking | B1,-2,1 | list | 2.0.0 | O(N) | array or null | Remove and get the first element in a list, or block until one is available
-brpop | -3 | write noscript blocking | B1,-2,1 | list | 2.0.0 | O(N) | array or null | Remove and get the last element in a list, or block until one is available
-brpoplpush | 4 | write denyoom noscript blocking | B1 W2 | list | 2.2.0 | O(1) | bulk or null | Pop an element from a list, push it to another list and return it; or block until one is available
-lindex | 3 | readonly | R1 | list | 1.0.0 | O(N) | bulk or null | Get an element from a list by its index
-linsert | 5 | write denyoom | W1 | list | 2.2.0 | O(N) | integer | Insert an element before or after another element in a list
-llen | 2 | readonly fast | N1 | list | 1.0.0 | O(1) | integer | Get the length of a list
-lmove | 5 | write denyoom | B1 W2 | list | 6.2.0 | O(1) | bulk or null | Pop an element from a list, push it to another list and return it
-lmpop | -4 | write | Bn1 | list | 7.0.0 | O(N+M) | array or null | Pop elements from a list
-lpop | -2 | write fast | B1 | list | 1.0.0 | O(N) | bulk or array | Remove and get the first elements in a list
-lpos | -3 | readonly | R1 | list | 6.0.6 | O(N) | array | Return the index of matching elements on a list
-lpush | -3 | write denyoom fast | W1 | list | 1.0.0 | O(1) for each element added, so O(N) to add N elements | integer | Prepend one or multiple elements to a list
-lpushx | -3 | write denyoom fast | W1 | list | 2.2.0 | O(1) for each element added, so O(N) to add N elements | integer | Prepend an element to a list, only if the list exists
-lrange | 4 | readonly | R1 | list | 1.0.0 | O(S+N) | array | Get a range of elements from a list
-lrem | 4 | write | W1 | list | 1.0.0 | O(N+M) | integer | Remove elements from a list
-lset | 4 | write denyoom | W1 | list | 1.0.0 | O(N) | status | Set the value of an element in a list by its index
-ltrim | 4 | write | W1 | list | 1.0.0 | O(N) | status | Trim a list to the specified range
-rpop | -2 | write fast | B1 | list | 1.0.0 | O(N) | bulk or array | Remove and get the last elements in a list
-rpoplpush | 3 | write denyoom | B1 W2 | list | 1.2.0 | O(1) | bulk or null | Remove the last element in a list, prepend it to another list and return it
-rpush | -3 | write denyoom fast | W1 | list | 1.0.0 | O(1) for each element added, so O(N) to add N elements | integer | Append one or multiple elements to a list
-rpushx | -3 | write denyoom fast | W1 | list | 2.2.0 | O(1) for each element added, so O(N) to add N elements | integer | Append an element to a list, only if the list exists
+blmove | 6 | write denyoom blocking | RWad:1 RWi:2 | list | - | 6.2.0 | O(1) | bulk or null | Pops an element from a list, pushes it to another list and returns it. Blocks until an element is available otherwise. Deletes the list if the last element was moved.
+blmpop | -5 | write blocking | RWad:n2 | list | - | 7.0.0 | O(N+M) where N is the number of provided keys and M is the number of elements returned. | array or null | Pops the first element from one of multiple lists. Blocks until an element is available otherwise. Deletes the list if the last element was popped.
+blpop | -3 | write blocking | RWad:1,-2 | list | - | 2.0.0 | O(N) where N is the number of provided keys. | array or null | Removes and returns the first element in a list. Blocks until an element is available otherwise. Deletes the list if the last element was popped.
+brpop | -3 | write blocking | RWad:1,-2 | list | - | 2.0.0 | O(N) where N is the number of provided keys. | array or null | Removes and returns the last element in a list. Blocks until an element is available otherwise. Deletes the list if the last element was popped.
+brpoplpush | 4 | write denyoom blocking | RWad:1 RWi:2 | list | - | 2.2.0 | O(1) | bulk or null | Pops an element from a list, pushes it to another list and returns it. Block until an element is available otherwise. Deletes the list if the last element was popped.
+lindex | 3 | readonly | ROa:1 | list | - | 1.0.0 | O(N) where N is the number of elements to traverse to get to the element at index. This makes asking for the first or the last element of the list O(1). | bulk or null | Returns an element from a list by its index.
+linsert | 5 | write denyoom | RWi:1 | list | - | 2.2.0 | O(N) where N is the number of elements to traverse before seeing the value pivot. This means that inserting somewhere on the left end on the list (head) can be considered O(1) and inserting somewhere on the right end (tail) is O(N). | integer | Inserts an element before or after another element in a list.
+llen | 2 | readonly fast | RO:1 | list | - | 1.0.0 | O(1) | integer | Returns the length of a list.
+lmove | 5 | write denyoom | RWad:1 RWi:2 | list | - | 6.2.0 | O(1) | bulk or null | Returns an element after popping it from one list and pushing it to another. Deletes the list if the last element was moved.
+lmpop | -4 | write | RWad:n1 | list | - | 7.0.0 | O(N+M) where N is the number of provided keys and M is the number of elements returned. | array or null | Returns multiple elements from a list after removing them. Deletes the list if the last element was popped.
+lpop | -2 | write fast | RWad:1 | list | - | 1.0.0 | O(N) where N is the number of elements returned | bulk or array | Returns the first elements in a list after removing it. Deletes the list if the last element was popped.
+lpos | -3 | readonly | ROa:1 | list | - | 6.0.6 | O(N) where N is the number of elements in the list, for the average case. When searching for elements near the head or the tail of the list, or when the MAXLEN option is provided, the command may run in constant time. | array | Returns the index of matching elements in a list.
+lpush | -3 | write denyoom fast | RWi:1 | list | - | 1.0.0 | O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments. | integer | Prepends one or more elements to a list. Creates the key if it doesn't exist.
+lpushx | -3 | write denyoom fast | RWi:1 | list | - | 2.2.0 | O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments. | integer | Prepends one or more elements to a list only when the list exists.
+lrange | 4 | readonly | ROa:1 | list | - | 1.0.0 | O(S+N) where S is the distance of start offset from HEAD for small lists, from nearest end (HEAD or TAIL) for large lists; and N is the number of elements in the specified range. | array | Returns a range of elements from a list.
+lrem | 4 | write | RWd:1 | list | - | 1.0.0 | O(N+M) where N is the length of the list and M is the number of elements removed. | integer | Removes elements from a list. Deletes the list if the last element was removed.
+lset | 4 | write denyoom | RWu:1 | list | - | 1.0.0 | O(N) where N is the length of the list. Setting either the first or the last element of the list is O(1). | status | Sets the value of an element in a list by its index.
+ltrim | 4 | write | RWd:1 | list | - | 1.0.0 | O(N) where N is the number of elements to be removed by the operation. | status | Removes elements from both ends a list. Deletes the list if all elements were trimmed.
+rpop | -2 | write fast | RWad:1 | list | - | 1.0.0 | O(N) where N is the number of elements returned | bulk or array | Returns and removes the last elements of a list. Deletes the list if the last element was popped.
+rpoplpush | 3 | write denyoom | RWad:1 RWi:2 | list | - | 1.2.0 | O(1) | bulk or null | Returns the last element of a list after removing and pushing it to another list. Deletes the list if the last element was popped.
+rpush | -3 | write denyoom fast | RWi:1 | list | - | 1.0.0 | O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments. | integer | Appends one or more elements to a list. Creates the key if it doesn't exist.
+rpushx | -3 | write denyoom fast | RWi:1 | list | - | 2.2.0 | O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments. | integer | Appends an element to a list only when the list exists.
 `;
 
 type End = 'LEFT' | 'RIGHT';
@@ -77,7 +77,7 @@ const popping =
     if (argv.length > 3) throw replies.wrongArity(at(argv, 0).toLowerCase());
     const key = at(argv, 1);
     const count =
-      argv.length === 3 ? integerIn(at(argv, 2), 0, Number.MAX_SAFE_INTEGER, replies.NOT_POSITIVE) : undefined;
+      argv.length === 3 ? integerIn(at(argv, 2), 0, Infinity, replies.NOT_POSITIVE) : undefined;
     const found = writeList(session, key);
     if (found === undefined) return count === undefined ? null : NULL_ARRAY;
     if (count === 0) return EMPTY_ARRAY;
@@ -161,7 +161,7 @@ export function parseMultiPop(argv: readonly string[], numkeysAt: number, words:
   let count = 0;
   for (let i = wordAt + 1; i < argv.length; i += 2) {
     if (upper(argv, i) !== 'COUNT' || count !== 0 || i + 1 >= argv.length) throw SYNTAX;
-    count = integerIn(at(argv, i + 1), 1, Number.MAX_SAFE_INTEGER, replies.COUNT_POSITIVE);
+    count = integerIn(at(argv, i + 1), 1, Infinity, replies.COUNT_POSITIVE);
   }
   return { keys: argv.slice(numkeysAt + 1, wordAt), word, count: count || 1 };
 }
@@ -272,12 +272,12 @@ function parsePosition(argv: readonly string[]): PositionOptions {
     if (i + 1 >= argv.length) throw SYNTAX;
     const text = at(argv, i + 1);
     if (word === 'RANK') {
-      options.rank = integerIn(text, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, replies.NOT_INTEGER);
+      options.rank = integerIn(text, -Infinity, Infinity, replies.NOT_INTEGER);
       if (options.rank === 0) throw RANK_ZERO;
     } else if (word === 'COUNT') {
-      options.count = integerIn(text, 0, Number.MAX_SAFE_INTEGER, err("COUNT can't be negative"));
+      options.count = integerIn(text, 0, Infinity, err("COUNT can't be negative"));
     } else if (word === 'MAXLEN') {
-      options.maxlen = integerIn(text, 0, Number.MAX_SAFE_INTEGER, err("MAXLEN can't be negative"));
+      options.maxlen = integerIn(text, 0, Infinity, err("MAXLEN can't be negative"));
     } else {
       throw SYNTAX;
     }

@@ -1,25 +1,26 @@
 /** SUBSCRIBE, PUBLISH and PUBSUB, sharded ones included (one shard). */
 import { declareCommands, type Handler } from '../command.ts';
 import { compileGlob } from '../glob.ts';
-import { MultiReply, PushReply, type Reply } from '../replies.ts';
+import { MultiReply, PushReply, type Reply, wrongForm } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { at } from './support.ts';
 
 const TABLE = `
-psubscribe | -2 | pubsub noscript loading stale in_subscribe | - | - | 2.0.0 | O(N) | push | Listen for messages published to channels matching the given patterns
-publish | 3 | pubsub loading stale fast | - | - | 2.0.0 | O(N+M) | integer | Post a message to a channel
-pubsub | -2 | - | - | - | 2.8.0 | Depends on subcommand | container | A container for Pub/Sub commands
-pubsub|channels | -2 | pubsub loading stale | - | - | 2.8.0 | O(N) | array | List active channels
-pubsub|numpat | 2 | pubsub loading stale | - | - | 2.8.0 | O(1) | integer | Get the count of unique patterns pattern subscriptions
-pubsub|numsub | -2 | pubsub loading stale | - | - | 2.8.0 | O(N) for the NUMSUB subcommand | array | Get the count of subscribers for channels
-pubsub|shardchannels | -2 | pubsub loading stale | - | - | 7.0.0 | O(N) | array | List active shard channels
-pubsub|shardnumsub | -2 | pubsub loading stale | - | - | 7.0.0 | O(N) for the SHARDNUMSUB subcommand | array | Get the count of subscribers for shard channels
-punsubscribe | -1 | pubsub noscript loading stale in_subscribe | - | - | 2.0.0 | O(N+M) | push | Stop listening for messages posted to channels matching the given patterns
-spublish | 3 | pubsub loading stale fast | N1 | - | 7.0.0 | O(N) | integer | Post a message to a shard channel
-ssubscribe | -2 | pubsub noscript loading stale in_subscribe | N1,-1,1 | - | 7.0.0 | O(N) | push | Listen for messages published to the given shard channels
-subscribe | -2 | pubsub noscript loading stale in_subscribe | - | - | 2.0.0 | O(N) | push | Listen for messages published to the given channels
-sunsubscribe | -1 | pubsub noscript loading stale in_subscribe | N1,-1,1 | - | 7.0.0 | O(N) | push | Stop listening for messages posted to the given shard channels
-unsubscribe | -1 | pubsub noscript loading stale in_subscribe | - | - | 2.0.0 | O(N) | push | Stop listening for messages posted to the given channels
+psubscribe | -2 | pubsub noscript loading stale in_subscribe | - | - | - | 2.0.0 | O(N) where N is the number of patterns to subscribe to. | push | Listens for messages published to channels that match one or more patterns.
+publish | 3 | pubsub loading stale fast | - | - | - | 2.0.0 | O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client). | integer | Posts a message to a channel.
+pubsub | -2 | - | - | - | - | 2.8.0 | Depends on subcommand. | container | A container for Pub/Sub commands.
+pubsub|channels | -2 | pubsub loading stale | - | - | - | 2.8.0 | O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short channels and patterns) | array | Returns the active channels.
+pubsub|help | 2 | loading stale | - | - | - | 6.2.0 | O(1) | array | Returns helpful text about the different subcommands.
+pubsub|numpat | 2 | pubsub loading stale | - | - | - | 2.8.0 | O(1) | integer | Returns a count of unique pattern subscriptions.
+pubsub|numsub | -2 | pubsub loading stale | - | - | - | 2.8.0 | O(N) for the NUMSUB subcommand, where N is the number of requested channels | array | Returns a count of subscribers to channels.
+pubsub|shardchannels | -2 | pubsub loading stale | - | - | - | 7.0.0 | O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively short shard channels). | array | Returns the active shard channels.
+pubsub|shardnumsub | -2 | pubsub loading stale | - | - | - | 7.0.0 | O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels | array | Returns the count of subscribers of shard channels.
+punsubscribe | -1 | pubsub noscript loading stale in_subscribe | - | - | - | 2.0.0 | O(N) where N is the number of patterns to unsubscribe. | push | Stops listening to messages published to channels that match one or more patterns.
+spublish | 3 | pubsub loading stale fast | n:1 | - | - | 7.0.0 | O(N) where N is the number of clients subscribed to the receiving shard channel. | integer | Post a message to a shard channel
+ssubscribe | -2 | pubsub noscript loading stale in_subscribe | n:1,-1 | - | - | 7.0.0 | O(N) where N is the number of shard channels to subscribe to. | push | Listens for messages published to shard channels.
+subscribe | -2 | pubsub noscript loading stale in_subscribe | - | - | - | 2.0.0 | O(N) where N is the number of channels to subscribe to. | push | Listens for messages published to channels.
+sunsubscribe | -1 | pubsub noscript loading stale in_subscribe | n:1,-1 | - | - | 7.0.0 | O(N) where N is the number of shard channels to unsubscribe. | push | Stops listening to messages posted to shard channels.
+unsubscribe | -1 | pubsub noscript loading stale in_subscribe | - | - | - | 2.0.0 | O(N) where N is the number of channels to unsubscribe. | push | Stops listening to messages posted to channels.
 `;
 
 function report(session: Session, kind: string, name: string | null): PushReply {
@@ -58,7 +59,9 @@ const leaving =
     return new MultiReply(out);
   };
 
-const activeChannels = (names: Iterable<string>, pattern: string | undefined): string[] => {
+const activeChannels = (names: Iterable<string>, argv: readonly string[]): string[] => {
+  if (argv.length > 3) throw wrongForm(argv);
+  const pattern = argv[2];
   const matches = pattern === undefined ? () => true : compileGlob(pattern);
   return [...names].filter(matches);
 };
@@ -66,11 +69,11 @@ const activeChannels = (names: Iterable<string>, pattern: string | undefined): s
 export const pubsubCommands = declareCommands('pubsub', TABLE, {
   psubscribe: joining('psubscribe', (session, name) => session.engine.pubsub.subscribePattern(session, name)),
   publish: (session, argv) => session.engine.pubsub.publish(at(argv, 1), at(argv, 2)),
-  'pubsub|channels': (session, argv) => activeChannels(session.engine.pubsub.channels.keys(), argv[2]),
+  'pubsub|channels': (session, argv) => activeChannels(session.engine.pubsub.channels.keys(), argv),
   'pubsub|numpat': (session) => session.engine.pubsub.patterns.size,
   'pubsub|numsub': (session, argv) =>
     argv.slice(2).flatMap((name) => [name, session.engine.pubsub.channels.get(name)?.size ?? 0]),
-  'pubsub|shardchannels': (session, argv) => activeChannels(session.engine.pubsub.shardChannels.keys(), argv[2]),
+  'pubsub|shardchannels': (session, argv) => activeChannels(session.engine.pubsub.shardChannels.keys(), argv),
   'pubsub|shardnumsub': (session, argv) =>
     argv.slice(2).flatMap((name) => [name, session.engine.pubsub.shardChannels.get(name)?.size ?? 0]),
   punsubscribe: leaving(

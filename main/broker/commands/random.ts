@@ -1,5 +1,7 @@
 /** Random members for SPOP, SRANDMEMBER, HRANDFIELD, ZRANDMEMBER and RANDOMKEY. */
 import { randomInt } from 'node:crypto';
+import { parseInt64 } from '../numbers.ts';
+import { err, NOT_INTEGER, OUT_OF_RANGE } from '../replies.ts';
 
 /** One of the items, or undefined when there are none. */
 export function randomPick<T>(items: readonly T[]): T | undefined {
@@ -26,6 +28,19 @@ export function randomPicks<T>(items: readonly T[], count: number): T[] {
     if (a !== undefined && b !== undefined) [pool[i], pool[j]] = [b, a];
   }
   return pool.slice(0, count);
+}
+
+/** LONG_MAX, and half of it: beyond these Redis takes no count, so that its arithmetic cannot overflow. */
+const MAX_COUNT = 9223372036854775807n;
+const MAX_PAIRS = MAX_COUNT / 2n;
+
+/** The count argument of SRANDMEMBER, HRANDFIELD and ZRANDMEMBER; `pairs`: two items are returned for each. */
+export function randomCount(text: string, pairs: boolean): number {
+  const count = parseInt64(text);
+  if (count === undefined) throw NOT_INTEGER;
+  if (count < -MAX_COUNT) throw err(`value is out of range, value must between -${MAX_COUNT} and ${MAX_COUNT}`);
+  if (pairs && (count < -MAX_PAIRS || count > MAX_PAIRS)) throw OUT_OF_RANGE;
+  return Number(count);
 }
 
 /** A random hexadecimal string of `length` characters (run ids, generated passwords). */

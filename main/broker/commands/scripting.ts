@@ -7,16 +7,17 @@ import type { Session } from '../session.ts';
 import { at, upper } from './support.ts';
 
 const TABLE = `
-eval | -3 | noscript stale skip_monitor no_mandatory_keys | Bn2 | scripting | 2.6.0 | Depends on the script that is executed | any | Execute a Lua script server side
-eval_ro | -3 | readonly noscript stale skip_monitor no_mandatory_keys | Rn2 | scripting | 7.0.0 | Depends on the script that is executed | any | Execute a read-only Lua script server side
-evalsha | -3 | noscript stale skip_monitor no_mandatory_keys | Bn2 | scripting | 2.6.0 | Depends on the script that is executed | any | Execute a Lua script server side
-evalsha_ro | -3 | readonly noscript stale skip_monitor no_mandatory_keys | Rn2 | scripting | 7.0.0 | Depends on the script that is executed | any | Execute a read-only Lua script server side
-script | -2 | - | - | - | 2.6.0 | Depends on subcommand | container | A container for Lua scripts management commands
-script|debug | 3 | noscript | - | scripting | 3.2.0 | O(1) | status | Set the debug mode for executed scripts
-script|exists | -3 | noscript | - | scripting | 2.6.0 | O(N) | array | Check existence of scripts in the script cache
-script|flush | -2 | noscript | - | scripting | 2.6.0 | O(N) | status | Remove all the scripts from the script cache
-script|kill | 2 | noscript allow_busy | - | scripting | 2.6.0 | O(1) | status | Kill the script currently in execution
-script|load | 3 | noscript stale | - | scripting | 2.6.0 | O(N) | bulk | Load the specified Lua script into the script cache
+eval | -3 | noscript stale skip_monitor no_mandatory_keys | RWau:n2 | scripting | - | 2.6.0 | Depends on the script that is executed. | any | Executes a server-side Lua script.
+eval_ro | -3 | readonly noscript stale skip_monitor no_mandatory_keys | ROa:n2 | scripting | - | 7.0.0 | Depends on the script that is executed. | any | Executes a read-only server-side Lua script.
+evalsha | -3 | noscript stale skip_monitor no_mandatory_keys | RWau:n2 | scripting | - | 2.6.0 | Depends on the script that is executed. | any | Executes a server-side Lua script by SHA1 digest.
+evalsha_ro | -3 | readonly noscript stale skip_monitor no_mandatory_keys | ROa:n2 | scripting | - | 7.0.0 | Depends on the script that is executed. | any | Executes a read-only server-side Lua script by SHA1 digest.
+script | -2 | - | - | - | - | 2.6.0 | Depends on subcommand. | container | A container for Lua scripts management commands.
+script|debug | 3 | noscript | - | scripting | - | 3.2.0 | O(1) | status | Sets the debug mode of server-side Lua scripts.
+script|exists | -3 | noscript | - | scripting | request_policy:all_shards response_policy:agg_logical_and | 2.6.0 | O(N) with N being the number of scripts to check (so checking a single script is an O(1) operation). | array | Determines whether server-side Lua scripts exist in the script cache.
+script|flush | -2 | noscript | - | scripting | request_policy:all_nodes response_policy:all_succeeded | 2.6.0 | O(N) with N being the number of scripts in cache | status | Removes all server-side Lua scripts from the script cache.
+script|help | 2 | loading stale | - | scripting | - | 5.0.0 | O(1) | array | Returns helpful text about the different subcommands.
+script|kill | 2 | noscript allow_busy | - | scripting | request_policy:all_shards response_policy:one_succeeded | 2.6.0 | O(1) | status | Terminates a server-side Lua script during execution.
+script|load | 3 | noscript stale | - | scripting | request_policy:all_nodes response_policy:all_succeeded | 2.6.0 | O(N) with N being the length in bytes of the script body. | bulk | Loads a server-side Lua script to the script cache.
 `;
 
 function run(session: Session, argv: readonly string[], sha: string, readOnly: boolean): Reply {
@@ -67,6 +68,9 @@ export const scriptingCommands = declareCommands('scripting', TABLE, {
   'script|debug': debug,
   'script|exists': (session, argv) => argv.slice(2).map((sha) => (session.engine.lua.has(sha) ? 1 : 0)),
   'script|flush': flush,
-  'script|kill': () => replies.NOT_BUSY,
+  'script|kill': (session) => {
+    session.engine.scripts.kill();
+    return OK;
+  },
   'script|load': (session, argv) => session.engine.lua.load(at(argv, 2)),
 });

@@ -1,15 +1,16 @@
 /** The set commands. */
 import { declareCommands, type Handler } from '../command.ts';
-import { integer, integerIn } from '../numbers.ts';
+import { integerIn } from '../numbers.ts';
 import * as replies from '../replies.ts';
-import { EMPTY_ARRAY, NOT_POSITIVE, OUT_OF_RANGE, type Reply, SetReply, SYNTAX } from '../replies.ts';
+import { EMPTY_ARRAY, NOT_POSITIVE, type Reply, SetReply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
-import { randomPick, randomPicks } from './random.ts';
+import { randomCount, randomPick, randomPicks } from './random.ts';
 import {
   at,
   readSet,
   removeMembers,
   scanElements,
+  scanCursor,
   scanOptions,
   scanReply,
   upper,
@@ -18,23 +19,23 @@ import {
 } from './support.ts';
 
 const TABLE = `
-sadd | -3 | write denyoom fast | W1 | set | 1.0.0 | O(1) for each element added, so O(N) to add N elements | integer | Add one or more members to a set
-scard | 2 | readonly fast | N1 | set | 1.0.0 | O(1) | integer | Get the number of members in a set
-sdiff | -2 | readonly | R1,-1,1 | set | 1.0.0 | O(N) | set | Subtract multiple sets
-sdiffstore | -3 | write denyoom | W1 R2,-1,1 | set | 1.0.0 | O(N) | integer | Subtract multiple sets and store the resulting set in a key
-sinter | -2 | readonly | R1,-1,1 | set | 1.0.0 | O(N*M) | set | Intersect multiple sets
-sintercard | -3 | readonly | Rn1 | set | 7.0.0 | O(N*M) | integer | Intersect multiple sets and return the cardinality of the result
-sinterstore | -3 | write denyoom | W1 R2,-1,1 | set | 1.0.0 | O(N*M) | integer | Intersect multiple sets and store the resulting set in a key
-sismember | 3 | readonly fast | N1 | set | 1.0.0 | O(1) | integer | Determine if a given value is a member of a set
-smembers | 2 | readonly | R1 | set | 1.0.0 | O(N) | set | Get all the members in a set
-smismember | -3 | readonly fast | R1 | set | 6.2.0 | O(N) | array | Returns the membership associated with the given elements for a set
-smove | 4 | write fast | B1 W2 | set | 1.0.0 | O(1) | integer | Move a member from one set to another
-spop | -2 | write fast | B1 | set | 1.0.0 | Without the count argument O(1), otherwise O(N) | bulk or array | Remove and return one or multiple random members from a set
-srandmember | -2 | readonly | R1 | set | 1.0.0 | Without the count argument O(1), otherwise O(N) | bulk or array | Get one or multiple random members from a set
-srem | -3 | write fast | W1 | set | 1.0.0 | O(N) | integer | Remove one or more members from a set
-sscan | -3 | readonly | R1 | set | 2.8.0 | O(1) | cursor and array | Incrementally iterate Set elements
-sunion | -2 | readonly | R1,-1,1 | set | 1.0.0 | O(N) | set | Add multiple sets
-sunionstore | -3 | write denyoom | W1 R2,-1,1 | set | 1.0.0 | O(N) | integer | Add multiple sets and store the resulting set in a key
+sadd | -3 | write denyoom fast | RWi:1 | set | - | 1.0.0 | O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments. | integer | Adds one or more members to a set. Creates the key if it doesn't exist.
+scard | 2 | readonly fast | RO:1 | set | - | 1.0.0 | O(1) | integer | Returns the number of members in a set.
+sdiff | -2 | readonly | ROa:1,-1 | set | nondeterministic_output_order | 1.0.0 | O(N) where N is the total number of elements in all given sets. | set | Returns the difference of multiple sets.
+sdiffstore | -3 | write denyoom | OWu:1 ROa:2,-1 | set | - | 1.0.0 | O(N) where N is the total number of elements in all given sets. | integer | Stores the difference of multiple sets in a key.
+sinter | -2 | readonly | ROa:1,-1 | set | nondeterministic_output_order | 1.0.0 | O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets. | set | Returns the intersect of multiple sets.
+sintercard | -3 | readonly | ROa:n1 | set | - | 7.0.0 | O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets. | integer | Returns the number of members of the intersect of multiple sets.
+sinterstore | -3 | write denyoom | RWu:1 ROa:2,-1 | set | - | 1.0.0 | O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets. | integer | Stores the intersect of multiple sets in a key.
+sismember | 3 | readonly fast | RO:1 | set | - | 1.0.0 | O(1) | integer | Determines whether a member belongs to a set.
+smembers | 2 | readonly | ROa:1 | set | nondeterministic_output_order | 1.0.0 | O(N) where N is the set cardinality. | set | Returns all members of a set.
+smismember | -3 | readonly fast | ROa:1 | set | - | 6.2.0 | O(N) where N is the number of elements being checked for membership | array | Determines whether multiple members belong to a set.
+smove | 4 | write fast | RWad:1 RWi:2 | set | - | 1.0.0 | O(1) | integer | Moves a member from one set to another.
+spop | -2 | write fast | RWad:1 | set | nondeterministic_output | 1.0.0 | Without the count argument O(1), otherwise O(N) where N is the value of the passed count. | bulk or array | Returns one or more random members from a set after removing them. Deletes the set if the last member was popped.
+srandmember | -2 | readonly | ROa:1 | set | nondeterministic_output | 1.0.0 | Without the count argument O(1), otherwise O(N) where N is the absolute value of the passed count. | bulk or array | Get one or multiple random members from a set
+srem | -3 | write fast | RWd:1 | set | - | 1.0.0 | O(N) where N is the number of members to be removed. | integer | Removes one or more members from a set. Deletes the set if the last member was removed.
+sscan | -3 | readonly | ROa:1 | set | nondeterministic_output | 2.8.0 | O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection. | cursor and array | Iterates over members of a set.
+sunion | -2 | readonly | ROa:1,-1 | set | nondeterministic_output_order | 1.0.0 | O(N) where N is the total number of elements in all given sets. | set | Returns the union of multiple sets.
+sunionstore | -3 | write denyoom | OWu:1 ROa:2,-1 | set | - | 1.0.0 | O(N) where N is the total number of elements in all given sets. | integer | Stores the union of multiple sets in a key.
 `;
 
 function setToWrite(session: Session, key: string): Writable<Set<string>> {
@@ -76,7 +77,7 @@ const smove: Handler = (session, argv) => {
 const spop: Handler = (session, argv) => {
   if (argv.length > 3) throw SYNTAX;
   const key = at(argv, 1);
-  const count = argv.length === 3 ? integerIn(at(argv, 2), 0, Number.MAX_SAFE_INTEGER, NOT_POSITIVE) : undefined;
+  const count = argv.length === 3 ? integerIn(at(argv, 2), 0, Infinity, NOT_POSITIVE) : undefined;
   const found = writeSet(session, key);
   if (found === undefined) return count === undefined ? null : new SetReply([]);
   if (count === 0) return new SetReply([]);
@@ -91,8 +92,7 @@ const spop: Handler = (session, argv) => {
 
 const srandmember: Handler = (session, argv) => {
   if (argv.length > 3) throw SYNTAX;
-  const count = argv.length === 3 ? integer(at(argv, 2)) : undefined;
-  if (count !== undefined && Math.abs(count) > Number.MAX_SAFE_INTEGER / 2) throw OUT_OF_RANGE;
+  const count = argv.length === 3 ? randomCount(at(argv, 2), false) : undefined;
   const members = readSet(session, at(argv, 1));
   if (members === undefined) return count === undefined ? null : EMPTY_ARRAY;
   const all = [...members];
@@ -145,12 +145,12 @@ const storing =
   };
 
 const sintercard: Handler = (session, argv) => {
-  const numkeys = integerIn(at(argv, 1), 1, Number.MAX_SAFE_INTEGER, replies.NUMKEYS_POSITIVE);
+  const numkeys = integerIn(at(argv, 1), 1, Infinity, replies.NUMKEYS_POSITIVE);
   if (numkeys > argv.length - 2) throw replies.TOO_MANY_KEYS;
   let limit = 0;
   for (let i = 2 + numkeys; i < argv.length; i += 2) {
     if (upper(argv, i) !== 'LIMIT' || i + 1 >= argv.length) throw SYNTAX;
-    limit = integerIn(at(argv, i + 1), 0, Number.MAX_SAFE_INTEGER, replies.LIMIT_NEGATIVE);
+    limit = integerIn(at(argv, i + 1), 0, Infinity, replies.LIMIT_NEGATIVE);
   }
   return intersect(session, argv.slice(2, 2 + numkeys), limit === 0 ? Infinity : limit).length;
 };
@@ -163,11 +163,12 @@ const smismember: Handler = (session, argv) => {
 };
 
 const sscan: Handler = (session, argv) => {
-  const options = scanOptions(argv, 2, false);
+  const cursor = scanCursor(at(argv, 2));
   const members = readSet(session, at(argv, 1));
   if (members === undefined) return scanReply('0', []);
-  const { cursor, names } = scanElements(members, members.size, options);
-  return scanReply(cursor, names);
+  const options = scanOptions(argv, 3, cursor, false);
+  const { cursor: next, names } = scanElements(members, members.size, options);
+  return scanReply(next, names);
 };
 
 export const setCommands = declareCommands('set', TABLE, {

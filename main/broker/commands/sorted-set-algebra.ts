@@ -144,7 +144,7 @@ const zintercard: Handler = (session, argv) => {
   let limit = 0;
   for (let i = 2 + numkeys; i < argv.length; i += 2) {
     if (upper(argv, i) !== 'LIMIT' || i + 1 >= argv.length) throw SYNTAX;
-    limit = integerIn(at(argv, i + 1), 0, Number.MAX_SAFE_INTEGER, replies.LIMIT_NEGATIVE);
+    limit = integerIn(at(argv, i + 1), 0, Infinity, replies.LIMIT_NEGATIVE);
   }
   const sources = argv.slice(2, 2 + numkeys).map((key) => sourceOf(session, key));
   const result = combine('inter', { sources, weights: [], aggregate: 'SUM', withScores: false });

@@ -43,7 +43,7 @@ const popping =
     if (argv.length > 3) throw SYNTAX;
     const key = at(argv, 1);
     const count =
-      argv.length === 3 ? integerIn(at(argv, 2), 0, Number.MAX_SAFE_INTEGER, replies.NOT_POSITIVE) : undefined;
+      argv.length === 3 ? integerIn(at(argv, 2), 0, Infinity, replies.NOT_POSITIVE) : undefined;
     const found = writeSortedSet(session, key);
     if (found === undefined || count === 0) return EMPTY_ARRAY;
     const popped = pop(session, key, found, end, count ?? 1);

@@ -1,5 +1,5 @@
 /** Ranges of sorted sets: parsing of score and lex bounds, and the walk between two ranks that every range command is. */
-import { double, integer } from '../numbers.ts';
+import { integer, strtod } from '../numbers.ts';
 import { DoubleReply, NOT_MIN_MAX_FLOAT, NOT_MIN_MAX_LEX, type Reply } from '../replies.ts';
 import type { Session } from '../session.ts';
 import type { SortedSet } from '../structures/sorted-set.ts';
@@ -18,7 +18,9 @@ export interface ScoreBound {
 
 export function parseScoreBound(text: string): ScoreBound {
   const exclusive = text.startsWith('(');
-  return { score: double(exclusive ? text.slice(1) : text, NOT_MIN_MAX_FLOAT), exclusive };
+  const score = strtod(exclusive ? text.slice(1) : text);
+  if (score === undefined) throw NOT_MIN_MAX_FLOAT;
+  return { score, exclusive };
 }
 
 export interface LexBound {

@@ -2,51 +2,51 @@
 import { declareCommands, type Handler } from '../command.ts';
 import { double, formatDouble, integer } from '../numbers.ts';
 import * as replies from '../replies.ts';
-import { DoubleReply, EMPTY_ARRAY, err, NULL_ARRAY, OUT_OF_RANGE, type Reply, SYNTAX } from '../replies.ts';
+import { DoubleReply, EMPTY_ARRAY, err, NULL_ARRAY, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { SortedSet } from '../structures/sorted-set.ts';
-import { randomPick, randomPicks } from './random.ts';
+import { randomCount, randomPick, randomPicks } from './random.ts';
 import { algebraHandlers } from './sorted-set-algebra.ts';
 import { finish, popHandlers } from './sorted-set-pop.ts';
 import { pushScored, type RangeQuery, rangeReply, selectorOf, visitRange } from './sorted-set-ranges.ts';
-import { at, readSortedSet, scanElements, scanOptions, scanReply, upper, writeSortedSet } from './support.ts';
+import { at, readSortedSet, scanCursor, scanElements, scanOptions, scanReply, upper, writeSortedSet } from './support.ts';
 
 const TABLE = `
-bzmpop | -5 | write blocking | Bn2 | sortedset | 7.0.0 | O(K) + O(M*log(N)) | array or null | Remove and return members with scores in a sorted set or block until one is available
-bzpopmax | -3 | write noscript blocking fast | B1,-2,1 | sortedset | 5.0.0 | O(log(N)) | array or null | Remove and return the member with the highest score from one or more sorted sets, or block until one is available
-bzpopmin | -3 | write noscript blocking fast | B1,-2,1 | sortedset | 5.0.0 | O(log(N)) | array or null | Remove and return the member with the lowest score from one or more sorted sets, or block until one is available
-zadd | -4 | write denyoom fast | W1 | sortedset | 1.2.0 | O(log(N)) for each item added | integer | Add one or more members to a sorted set, or update its score if it already exists
-zcard | 2 | readonly fast | N1 | sortedset | 1.2.0 | O(1) | integer | Get the number of members in a sorted set
-zcount | 4 | readonly fast | R1 | sortedset | 2.0.0 | O(log(N)) | integer | Count the members in a sorted set with scores within the given values
-zdiff | -3 | readonly | Rn1 | sortedset | 6.2.0 | O(L + (N-K)log(N)) | array | Subtract multiple sorted sets
-zdiffstore | -4 | write denyoom | W1 Rn2 | sortedset | 6.2.0 | O(L + (N-K)log(N)) | integer | Subtract multiple sorted sets and store the resulting sorted set in a new key
-zincrby | 4 | write denyoom fast | B1 | sortedset | 1.2.0 | O(log(N)) | double | Increment the score of a member in a sorted set
-zinter | -3 | readonly | Rn1 | sortedset | 6.2.0 | O(N*K)+O(M*log(M)) worst case | array | Intersect multiple sorted sets
-zintercard | -3 | readonly | Rn1 | sortedset | 7.0.0 | O(N*K) worst case | integer | Intersect multiple sorted sets and return the cardinality of the result
-zinterstore | -4 | write denyoom | W1 Rn2 | sortedset | 2.0.0 | O(N*K)+O(M*log(M)) worst case | integer | Intersect multiple sorted sets and store the resulting sorted set in a new key
-zlexcount | 4 | readonly fast | R1 | sortedset | 2.8.9 | O(log(N)) | integer | Count the number of members in a sorted set between a given lexicographical range
-zmpop | -4 | write | Bn1 | sortedset | 7.0.0 | O(K) + O(M*log(N)) | array or null | Remove and return members with scores in a sorted set
-zmscore | -3 | readonly fast | R1 | sortedset | 6.2.0 | O(N) | array | Get the score associated with the given members in a sorted set
-zpopmax | -2 | write fast | B1 | sortedset | 5.0.0 | O(log(N)*M) | array | Remove and return members with the highest scores in a sorted set
-zpopmin | -2 | write fast | B1 | sortedset | 5.0.0 | O(log(N)*M) | array | Remove and return members with the lowest scores in a sorted set
-zrandmember | -2 | readonly | R1 | sortedset | 6.2.0 | O(N) | bulk or array | Get one or multiple random elements from a sorted set
-zrange | -4 | readonly | R1 | sortedset | 1.2.0 | O(log(N)+M) | array | Return a range of members in a sorted set
-zrangebylex | -4 | readonly | R1 | sortedset | 2.8.9 | O(log(N)+M) | array | Return a range of members in a sorted set, by lexicographical range
-zrangebyscore | -4 | readonly | R1 | sortedset | 1.0.5 | O(log(N)+M) | array | Return a range of members in a sorted set, by score
-zrangestore | -5 | write denyoom | W1 R2 | sortedset | 6.2.0 | O(log(N)+M) | integer | Store a range of members from sorted set into another key
-zrank | -3 | readonly fast | R1 | sortedset | 2.0.0 | O(log(N)) | integer or null | Determine the index of a member in a sorted set
-zrem | -3 | write fast | W1 | sortedset | 1.2.0 | O(M*log(N)) | integer | Remove one or more members from a sorted set
-zremrangebylex | 4 | write | W1 | sortedset | 2.8.9 | O(log(N)+M) | integer | Remove all members in a sorted set between the given lexicographical range
-zremrangebyrank | 4 | write | W1 | sortedset | 2.0.0 | O(log(N)+M) | integer | Remove all members in a sorted set within the given indexes
-zremrangebyscore | 4 | write | W1 | sortedset | 1.2.0 | O(log(N)+M) | integer | Remove all members in a sorted set within the given scores
-zrevrange | -4 | readonly | R1 | sortedset | 1.2.0 | O(log(N)+M) | array | Return a range of members in a sorted set, by index, with scores ordered from high to low
-zrevrangebylex | -4 | readonly | R1 | sortedset | 2.8.9 | O(log(N)+M) | array | Return a range of members in a sorted set, by lexicographical range, ordered from higher to lower strings
-zrevrangebyscore | -4 | readonly | R1 | sortedset | 2.2.0 | O(log(N)+M) | array | Return a range of members in a sorted set, by score, with scores ordered from high to low
-zrevrank | -3 | readonly fast | R1 | sortedset | 2.0.0 | O(log(N)) | integer or null | Determine the index of a member in a sorted set, with scores ordered from high to low
-zscan | -3 | readonly | R1 | sortedset | 2.8.0 | O(1) | cursor and array | Incrementally iterate sorted sets elements and associated scores
-zscore | 3 | readonly fast | R1 | sortedset | 1.2.0 | O(1) | double or null | Get the score associated with the given member in a sorted set
-zunion | -3 | readonly | Rn1 | sortedset | 6.2.0 | O(N)+O(M*log(M)) | array | Add multiple sorted sets
-zunionstore | -4 | write denyoom | W1 Rn2 | sortedset | 2.0.0 | O(N)+O(M log(M)) | integer | Add multiple sorted sets and store the resulting sorted set in a new key
+bzmpop | -5 | write blocking | RWad:n2 | sortedset | - | 7.0.0 | O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the sorted set, and M being the number of elements popped. | array or null | Removes and returns a member by score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped.
+bzpopmax | -3 | write blocking fast | RWad:1,-2 | sortedset | - | 5.0.0 | O(log(N)) with N being the number of elements in the sorted set. | array or null | Removes and returns the member with the highest score from one or more sorted sets. Blocks until a member available otherwise.  Deletes the sorted set if the last element was popped.
+bzpopmin | -3 | write blocking fast | RWad:1,-2 | sortedset | - | 5.0.0 | O(log(N)) with N being the number of elements in the sorted set. | array or null | Removes and returns the member with the lowest score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped.
+zadd | -4 | write denyoom fast | RWu:1 | sortedset | - | 1.2.0 | O(log(N)) for each item added, where N is the number of elements in the sorted set. | integer | Adds one or more members to a sorted set, or updates their scores. Creates the key if it doesn't exist.
+zcard | 2 | readonly fast | RO:1 | sortedset | - | 1.2.0 | O(1) | integer | Returns the number of members in a sorted set.
+zcount | 4 | readonly fast | ROa:1 | sortedset | - | 2.0.0 | O(log(N)) with N being the number of elements in the sorted set. | integer | Returns the count of members in a sorted set that have scores within a range.
+zdiff | -3 | readonly | ROa:n1 | sortedset | - | 6.2.0 | O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size of the first set, and K is the size of the result set. | array | Returns the difference between multiple sorted sets.
+zdiffstore | -4 | write denyoom | OWu:1 ROa:n2 | sortedset | - | 6.2.0 | O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size of the first set, and K is the size of the result set. | integer | Stores the difference of multiple sorted sets in a key.
+zincrby | 4 | write denyoom fast | RWau:1 | sortedset | - | 1.2.0 | O(log(N)) where N is the number of elements in the sorted set. | double | Increments the score of a member in a sorted set.
+zinter | -3 | readonly | ROa:n1 | sortedset | - | 6.2.0 | O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input sorted sets and M being the number of elements in the resulting sorted set. | array | Returns the intersect of multiple sorted sets.
+zintercard | -3 | readonly | ROa:n1 | sortedset | - | 7.0.0 | O(N*K) worst case with N being the smallest input sorted set, K being the number of input sorted sets. | integer | Returns the number of members of the intersect of multiple sorted sets.
+zinterstore | -4 | write denyoom | OWu:1 ROa:n2 | sortedset | - | 2.0.0 | O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input sorted sets and M being the number of elements in the resulting sorted set. | integer | Stores the intersect of multiple sorted sets in a key.
+zlexcount | 4 | readonly fast | ROa:1 | sortedset | - | 2.8.9 | O(log(N)) with N being the number of elements in the sorted set. | integer | Returns the number of members in a sorted set within a lexicographical range.
+zmpop | -4 | write | RWad:n1 | sortedset | - | 7.0.0 | O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the sorted set, and M being the number of elements popped. | array or null | Returns the highest- or lowest-scoring members from one or more sorted sets after removing them. Deletes the sorted set if the last member was popped.
+zmscore | -3 | readonly fast | ROa:1 | sortedset | - | 6.2.0 | O(N) where N is the number of members being requested. | array | Returns the score of one or more members in a sorted set.
+zpopmax | -2 | write fast | RWad:1 | sortedset | - | 5.0.0 | O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements popped. | array | Returns the highest-scoring members from a sorted set after removing them. Deletes the sorted set if the last member was popped.
+zpopmin | -2 | write fast | RWad:1 | sortedset | - | 5.0.0 | O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements popped. | array | Returns the lowest-scoring members from a sorted set after removing them. Deletes the sorted set if the last member was popped.
+zrandmember | -2 | readonly | ROa:1 | sortedset | nondeterministic_output | 6.2.0 | O(N) where N is the number of members returned | bulk or array | Returns one or more random members from a sorted set.
+zrange | -4 | readonly | ROa:1 | sortedset | - | 1.2.0 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements returned. | array | Returns members in a sorted set within a range of indexes.
+zrangebylex | -4 | readonly | ROa:1 | sortedset | - | 2.8.9 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)). | array | Returns members in a sorted set within a lexicographical range.
+zrangebyscore | -4 | readonly | ROa:1 | sortedset | - | 1.0.5 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)). | array | Returns members in a sorted set within a range of scores.
+zrangestore | -5 | write denyoom | OWu:1 ROa:2 | sortedset | - | 6.2.0 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements stored into the destination key. | integer | Stores a range of members from sorted set in a key.
+zrank | -3 | readonly fast | ROa:1 | sortedset | - | 2.0.0 | O(log(N)) | integer or null | Returns the index of a member in a sorted set ordered by ascending scores.
+zrem | -3 | write fast | RWd:1 | sortedset | - | 1.2.0 | O(M*log(N)) with N being the number of elements in the sorted set and M the number of elements to be removed. | integer | Removes one or more members from a sorted set. Deletes the sorted set if all members were removed.
+zremrangebylex | 4 | write | RWd:1 | sortedset | - | 2.8.9 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation. | integer | Removes members in a sorted set within a lexicographical range. Deletes the sorted set if all members were removed.
+zremrangebyrank | 4 | write | RWd:1 | sortedset | - | 2.0.0 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation. | integer | Removes members in a sorted set within a range of indexes. Deletes the sorted set if all members were removed.
+zremrangebyscore | 4 | write | RWd:1 | sortedset | - | 1.2.0 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation. | integer | Removes members in a sorted set within a range of scores. Deletes the sorted set if all members were removed.
+zrevrange | -4 | readonly | ROa:1 | sortedset | - | 1.2.0 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements returned. | array | Returns members in a sorted set within a range of indexes in reverse order.
+zrevrangebylex | -4 | readonly | ROa:1 | sortedset | - | 2.8.9 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)). | array | Returns members in a sorted set within a lexicographical range in reverse order.
+zrevrangebyscore | -4 | readonly | ROa:1 | sortedset | - | 2.2.0 | O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)). | array | Returns members in a sorted set within a range of scores in reverse order.
+zrevrank | -3 | readonly fast | ROa:1 | sortedset | - | 2.0.0 | O(log(N)) | integer or null | Returns the index of a member in a sorted set ordered by descending scores.
+zscan | -3 | readonly | ROa:1 | sortedset | nondeterministic_output | 2.8.0 | O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection. | cursor and array | Iterates over members and scores of a sorted set.
+zscore | 3 | readonly fast | ROa:1 | sortedset | - | 1.2.0 | O(1) | double or null | Returns the score of a member in a sorted set.
+zunion | -3 | readonly | ROa:n1 | sortedset | - | 6.2.0 | O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set. | array | Returns the union of multiple sorted sets.
+zunionstore | -4 | write denyoom | OWu:1 ROa:n2 | sortedset | - | 2.0.0 | O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set. | integer | Stores the union of multiple sorted sets in a key.
 `;
 
 interface AddOptions {
@@ -274,9 +274,8 @@ const zmscore: Handler = (session, argv) => {
 
 const zrandmember: Handler = (session, argv) => {
   const withScores = argv.length === 4;
+  const count = argv.length >= 3 ? randomCount(at(argv, 2), withScores) : undefined;
   if (argv.length > 4 || (withScores && upper(argv, 3) !== 'WITHSCORES')) throw SYNTAX;
-  const count = argv.length >= 3 ? integer(at(argv, 2)) : undefined;
-  if (count !== undefined && Math.abs(count) > Number.MAX_SAFE_INTEGER / 2) throw OUT_OF_RANGE;
   const set = readSortedSet(session, at(argv, 1));
   if (set === undefined) return count === undefined ? null : EMPTY_ARRAY;
   const members = [...set.members()];
@@ -289,9 +288,10 @@ const zrandmember: Handler = (session, argv) => {
 };
 
 const zscan: Handler = (session, argv) => {
-  const options = scanOptions(argv, 2, false);
+  const cursor = scanCursor(at(argv, 2));
   const set = readSortedSet(session, at(argv, 1));
   if (set === undefined) return scanReply('0', []);
+  const options = scanOptions(argv, 3, cursor, false);
   const names = set.size <= 128 ? set.slice(0, set.size) : set.members();
   const scanned = scanElements(names, set.size, options);
   return scanReply(

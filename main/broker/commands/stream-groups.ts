@@ -2,7 +2,7 @@
 import type { Handler } from '../command.ts';
 import { integer } from '../numbers.ts';
 import * as replies from '../replies.ts';
-import { ErrorReply, err, NULL_ARRAY, OK, type Reply, SYNTAX } from '../replies.ts';
+import { err, NULL_ARRAY, OK, type Reply, wrongForm } from '../replies.ts';
 import type { Session } from '../session.ts';
 import {
   type Consumer,
@@ -18,7 +18,14 @@ import {
   type StreamId,
 } from '../structures/stream.ts';
 import { claimEffect, consumerOf, noGroup, pendingHandlers, positionEffect } from './stream-pending.ts';
-import { entryReply, idArgument, parseRead, type ReadRequest, readReply } from './stream-support.ts';
+import {
+  entryReply,
+  idArgument,
+  noGroupForKey,
+  parseRead,
+  type ReadRequest,
+  readReply,
+} from './stream-support.ts';
 import { at, readStream, upper, writeStream } from './support.ts';
 import { attemptOrBlock } from './waiting.ts';
 
@@ -26,9 +33,7 @@ function xgroupTarget(session: Session, argv: readonly string[]): { stream: Stre
   const found = writeStream(session, at(argv, 2));
   if (found === undefined) throw replies.XGROUP_NO_KEY;
   const group = found.value.groups.get(at(argv, 3));
-  if (group === undefined) {
-    throw new ErrorReply(`NOGROUP No such consumer group '${at(argv, 3)}' for key name '${at(argv, 2)}'`);
-  }
+  if (group === undefined) throw noGroupForKey(at(argv, 3), at(argv, 2));
   return { stream: found.value, group };
 }
 
@@ -38,18 +43,21 @@ function entriesReadOption(text: string): number | undefined {
   return value === -1 ? undefined : value;
 }
 
-const xgroupCreate: Handler = (session, argv) => {
+/** Options of CREATE and SETID; they are read before the key is looked at. */
+function groupOptions(argv: readonly string[], mayMake: boolean): { make: boolean; entriesRead: number | undefined } {
   let make = false;
   let entriesRead: number | undefined;
   for (let i = 5; i < argv.length; i++) {
     const word = upper(argv, i);
-    if (word === 'MKSTREAM') make = true;
+    if (word === 'MKSTREAM' && mayMake) make = true;
     else if (word === 'ENTRIESREAD' && i + 1 < argv.length) entriesRead = entriesReadOption(at(argv, ++i));
-    else
-      throw new ErrorReply(
-        `ERR unknown subcommand or wrong number of arguments for '${at(argv, 1)}'. Try XGROUP HELP.`,
-      );
+    else throw wrongForm(argv);
   }
+  return { make, entriesRead };
+}
+
+const xgroupCreate: Handler = (session, argv) => {
+  const { make, entriesRead } = groupOptions(argv, true);
   const key = at(argv, 2);
   const found = writeStream(session, key);
   if (found === undefined && !make) throw replies.XGROUP_NO_KEY;
@@ -64,10 +72,8 @@ const xgroupCreate: Handler = (session, argv) => {
 };
 
 const xgroupSetid: Handler = (session, argv) => {
+  const { entriesRead } = groupOptions(argv, false);
   const { stream, group } = xgroupTarget(session, argv);
-  let entriesRead: number | undefined;
-  if (argv.length === 7 && upper(argv, 5) === 'ENTRIESREAD') entriesRead = entriesReadOption(at(argv, 6));
-  else if (argv.length > 5) throw SYNTAX;
   group.lastId = at(argv, 4) === '$' ? stream.lastId : idArgument(at(argv, 4));
   group.entriesRead = entriesRead;
   session.db.changed(at(argv, 2));
@@ -202,13 +208,13 @@ const xreadgroup: Handler = (session, argv) => {
   const groupName = request.group ?? '';
   const positions = request.ids.map((text, n) => {
     const key = request.keys[n] ?? '';
+    if (readStream(session, key)?.groups.get(groupName) === undefined) {
+      throw noGroup(key, groupName, ' in XREADGROUP with GROUP option');
+    }
     if (text === '$')
       throw err(
         'The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
       );
-    if (readStream(session, key)?.groups.get(groupName) === undefined) {
-      throw noGroup(key, groupName, ' in XREADGROUP with GROUP option');
-    }
     return text === '>' ? undefined : idArgument(text);
   });
   const attempt = (): Reply | undefined => {

@@ -1,11 +1,11 @@
 /** XINFO: what streams, groups and consumers look like inside. */
 import type { Handler } from '../command.ts';
 import { integer } from '../numbers.ts';
-import { ErrorReply, err, MapReply, NO_SUCH_KEY, type Reply } from '../replies.ts';
+import { MapReply, NO_SUCH_KEY, type Reply, wrongForm } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { type Consumer, type ConsumerGroup, formatId, ID_MAX, ID_MIN, type Stream } from '../structures/stream.ts';
 import { groupLag } from './stream-groups.ts';
-import { entryReply } from './stream-support.ts';
+import { entryReply, noGroupForKey } from './stream-support.ts';
 import { at, readStream, upper } from './support.ts';
 
 function streamAt(session: Session, key: string): Stream {
@@ -45,7 +45,7 @@ const xinfoStream: Handler = (session, argv) => {
     return new MapReply(head);
   }
   if (upper(argv, 3) !== 'FULL' || (argv.length !== 4 && (argv.length !== 6 || upper(argv, 4) !== 'COUNT'))) {
-    throw err("unknown subcommand or wrong number of arguments for 'stream'. Try XINFO HELP.");
+    throw wrongForm(argv);
   }
   const count = argv.length === 6 ? Math.max(0, integer(at(argv, 5))) : 10;
   head.push('entries', stream.range(ID_MIN, ID_MAX, count).map(entryReply));
@@ -73,7 +73,7 @@ function fullGroup(stream: Stream, group: ConsumerGroup, count: number): Reply {
     groupLag(stream, group),
     'pel-count',
     group.pending.size,
-    'pel',
+    'pending',
     pending,
     'consumers',
     byName(group.consumers.values()).map((consumer) => fullConsumer(consumer, count)),
@@ -95,7 +95,7 @@ function fullConsumer(consumer: Consumer, count: number): Reply {
     consumer.activeAtMs,
     'pel-count',
     consumer.pending.size,
-    'pel',
+    'pending',
     pending,
   ]);
 }
@@ -123,9 +123,7 @@ const xinfoGroups: Handler = (session, argv) => {
 
 const xinfoConsumers: Handler = (session, argv) => {
   const group = streamAt(session, at(argv, 2)).groups.get(at(argv, 3));
-  if (group === undefined) {
-    throw new ErrorReply(`NOGROUP No such consumer group '${at(argv, 3)}' for key name '${at(argv, 2)}'`);
-  }
+  if (group === undefined) throw noGroupForKey(at(argv, 3), at(argv, 2));
   const { nowMs } = session.db.keyspace;
   return byName(group.consumers.values()).map(
     (consumer) =>

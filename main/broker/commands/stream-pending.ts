@@ -4,7 +4,7 @@
  */
 import type { Handler } from '../command.ts';
 import { integer, integerIn } from '../numbers.ts';
-import { EMPTY_ARRAY, ErrorReply, err, NULL_ARRAY, type Reply, SYNTAX } from '../replies.ts';
+import { cText, EMPTY_ARRAY, ErrorReply, err, NULL_ARRAY, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
 import {
   type Consumer,
@@ -22,7 +22,7 @@ import { entryReply, idArgument, rangeBound } from './stream-support.ts';
 import { at, readStream, upper, writeStream } from './support.ts';
 
 export function noGroup(key: string, group: string, tail = ''): ErrorReply {
-  return new ErrorReply(`NOGROUP No such key '${key}' or consumer group '${group}'${tail}`);
+  return new ErrorReply(`NOGROUP No such key '${cText(key)}' or consumer group '${cText(group)}'${tail}`);
 }
 
 /** Finds or makes a consumer; `made` tells which. */
@@ -68,8 +68,8 @@ export function claimEffect(session: Session, key: string, group: string, pendin
 const xack: Handler = (session, argv) => {
   const key = at(argv, 1);
   const group = writeStream(session, key)?.value.groups.get(at(argv, 2));
-  const ids = argv.slice(3).map((text) => idArgument(text));
   if (group === undefined) return 0;
+  const ids = argv.slice(3).map((text) => idArgument(text));
   let done = 0;
   for (const id of ids) {
     const pending = group.pending.get(id);
@@ -82,26 +82,36 @@ const xack: Handler = (session, argv) => {
   return done;
 };
 
-const xpending: Handler = (session, argv) => {
-  const key = at(argv, 1);
-  let first = 3;
-  let idleMs = 0;
-  if (upper(argv, 3) === 'IDLE') {
-    idleMs = integer(at(argv, 4));
-    first = 5;
-  }
-  if (argv.length > 3 && (argv.length < first + 3 || argv.length > first + 4)) throw SYNTAX;
-  const group = readStream(session, key)?.groups.get(at(argv, 2));
-  if (argv.length === 3) {
-    if (group === undefined) throw noGroup(key, at(argv, 2));
-    return pendingSummary(group);
-  }
+interface PendingRange {
+  readonly idleMs: number;
+  readonly from: StreamId;
+  readonly to: StreamId;
+  readonly count: number;
+  readonly consumer: string | undefined;
+}
+
+/** The long form of XPENDING; everything is checked before the key is looked at, the count first. */
+function pendingRange(argv: readonly string[]): PendingRange {
+  if (argv.length < 6 || argv.length > 9) throw SYNTAX;
+  const hasIdle = upper(argv, 3) === 'IDLE';
+  const idleMs = hasIdle ? integer(at(argv, 4)) : 0;
+  if (hasIdle && argv.length < 8) throw SYNTAX;
+  const first = hasIdle ? 5 : 3;
   const count = Math.max(0, integer(at(argv, first + 2)));
   const from = rangeBound(at(argv, first), true);
   const to = rangeBound(at(argv, first + 1), false);
+  return { idleMs, from, to, count, consumer: argv[first + 3] };
+}
+
+const xpending: Handler = (session, argv) => {
+  const key = at(argv, 1);
+  const range = argv.length === 3 ? undefined : pendingRange(argv);
+  const group = readStream(session, key)?.groups.get(at(argv, 2));
   if (group === undefined) throw noGroup(key, at(argv, 2));
-  const consumer = argv.length === first + 4 ? group.consumers.get(at(argv, first + 3)) : undefined;
-  if (argv.length === first + 4 && consumer === undefined) return EMPTY_ARRAY;
+  if (range === undefined) return pendingSummary(group);
+  const { idleMs, from, to, count } = range;
+  const consumer = range.consumer === undefined ? undefined : group.consumers.get(range.consumer);
+  if (range.consumer !== undefined && consumer === undefined) return EMPTY_ARRAY;
   const { nowMs } = session.db.keyspace;
   const out: Reply[] = [];
   for (const pending of (consumer?.pending ?? group.pending).range(from, to)) {
@@ -153,7 +163,7 @@ function parseClaim(session: Session, argv: readonly string[], from: number): Cl
       options.retryCount = integerIn(
         at(argv, ++i),
         0,
-        Number.MAX_SAFE_INTEGER,
+        Infinity,
         err('Invalid RETRYCOUNT option argument for XCLAIM'),
       );
     else if (word === 'LASTID' && more) options.lastId = idArgument(at(argv, ++i));
@@ -248,7 +258,7 @@ const xautoclaim: Handler = (session, argv) => {
   for (let i = 6; i < argv.length; i++) {
     if (upper(argv, i) === 'JUSTID') justId = true;
     else if (upper(argv, i) === 'COUNT' && i + 1 < argv.length)
-      count = integerIn(at(argv, ++i), 1, 1e15, err('COUNT must be > 0'));
+      count = integerIn(at(argv, ++i), 1, Infinity, err('COUNT must be > 0'));
     else throw SYNTAX;
   }
   const found = writeStream(session, key);

@@ -1,6 +1,6 @@
 /** What the stream command files share: ids, bounds, entries as replies, the arguments of XREAD and XREADGROUP. */
 import { type Int64, integer } from '../numbers.ts';
-import { err, MapReply, type Reply, STREAM_ID_INVALID, SYNTAX } from '../replies.ts';
+import { cText, ErrorReply, err, MapReply, type Reply, STREAM_ID_INVALID, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
 import {
   formatId,
@@ -22,6 +22,10 @@ export function idArgument(text: string, missingSeq: Int64 = 0): StreamId {
   const id = parseId(text, missingSeq);
   if (id === undefined) throw STREAM_ID_INVALID;
   return id;
+}
+
+export function noGroupForKey(group: string, key: string): ErrorReply {
+  return new ErrorReply(`NOGROUP No such consumer group '${cText(group)}' for key name '${cText(key)}'`);
 }
 
 export function entryReply({ id, fields }: StreamEntry): Reply {

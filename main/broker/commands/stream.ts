@@ -1,6 +1,6 @@
 /** The stream commands without consumer groups: adding, trimming, ranges, XREAD. Groups are in stream-groups.ts, XINFO in stream-info.ts. */
 import { declareCommands, type Handler } from '../command.ts';
-import { integer, integerIn, parseInt64 } from '../numbers.ts';
+import { integer, parseInt64 } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { EMPTY_ARRAY, err, NULL_ARRAY, OK, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
@@ -21,29 +21,31 @@ import { at, readStream, upper, writeStream } from './support.ts';
 import { attemptOrBlock } from './waiting.ts';
 
 const TABLE = `
-xack | -4 | write fast | W1 | stream | 5.0.0 | O(1) for each message ID processed | integer | Marks a pending message as correctly processed, effectively removing it from the pending entries list of the consumer group. Return value of the command is the number of messages successfully acknowledged, that is, the IDs we were actually able to resolve in the PEL
-xadd | -5 | write denyoom fast | W1 | stream | 5.0.0 | O(1) | bulk or array | Appends a new entry to a stream
-xautoclaim | -6 | write fast | W1 | stream | 6.2.0 | O(1) if COUNT is small | array | Changes (or acquires) ownership of messages in a consumer group, as if the messages were delivered to the specified consumer
-xclaim | -6 | write fast | W1 | stream | 5.0.0 | O(log N) | array | Changes (or acquires) ownership of a message in a consumer group, as if the message was delivered to the specified consumer
-xdel | -3 | write fast | W1 | stream | 5.0.0 | O(1) | integer | Removes the specified entries from the stream. Returns the number of items actually deleted, that may be different from the number of IDs passed in case certain IDs do not exist
-xgroup | -2 | - | - | - | 5.0.0 | Depends on subcommand | container | A container for consumer groups commands
-xgroup|create | -5 | write denyoom | W2 | stream | 5.0.0 | O(1) | status | Create a consumer group
-xgroup|createconsumer | 5 | write denyoom | W2 | stream | 6.2.0 | O(1) | integer | Create a consumer in a consumer group
-xgroup|delconsumer | 5 | write | W2 | stream | 5.0.0 | O(1) | integer | Delete a consumer from a consumer group
-xgroup|destroy | 4 | write | W2 | stream | 5.0.0 | O(N) | integer | Destroy a consumer group
-xgroup|setid | -5 | write | W2 | stream | 5.0.0 | O(1) | status | Set a consumer group to an arbitrary last delivered ID value
-xinfo | -2 | - | - | - | 5.0.0 | Depends on subcommand | container | A container for stream introspection commands
-xinfo|consumers | 4 | readonly | R2 | stream | 5.0.0 | O(1) | array | List the consumers in a consumer group
-xinfo|groups | 3 | readonly | R2 | stream | 5.0.0 | O(1) | array | List the consumer groups of a stream
-xinfo|stream | -3 | readonly | R2 | stream | 5.0.0 | O(1) | map | Get information about a stream
-xlen | 2 | readonly fast | N1 | stream | 5.0.0 | O(1) | integer | Return the number of entries in a stream
-xpending | -3 | readonly | R1 | stream | 5.0.0 | O(N) | array | Return information and entries from a stream consumer group pending entries list, that are messages fetched but never acknowledged
-xrange | -4 | readonly | R1 | stream | 5.0.0 | O(N) | array | Return a range of elements in a stream, with IDs matching the specified IDs interval
-xread | -4 | readonly blocking | Rstreams | stream | 5.0.0 | For each stream mentioned: O(N) | map or null | Return never seen elements in multiple streams, with IDs greater than the ones reported by the caller for each stream. Can block
-xreadgroup | -7 | write blocking | Rstreams | stream | 5.0.0 | For each stream mentioned: O(M) | map or null | Return new entries from a stream using a consumer group, or access the history of the pending entries for a given consumer. Can block
-xrevrange | -4 | readonly | R1 | stream | 5.0.0 | O(N) | array | Return a range of elements in a stream, with IDs matching the specified IDs interval, in reverse order (from greater to smaller IDs) compared to XRANGE
-xsetid | -3 | write denyoom fast | W1 | stream | 5.0.0 | O(1) | status | An internal command for replicating stream values
-xtrim | -4 | write | W1 | stream | 5.0.0 | O(N) | integer | Trims the stream to (approximately if '~' is passed) a certain size
+xack | -4 | write fast | RWu:1 | stream | - | 5.0.0 | O(1) for each message ID processed. | integer | Returns the number of messages that were successfully acknowledged by the consumer group member of a stream.
+xadd | -5 | write denyoom fast | RWu:1 | stream | nondeterministic_output | 5.0.0 | O(1) when adding a new entry, O(N) when trimming where N being the number of entries evicted. | bulk or array | Appends a new message to a stream. Creates the key if it doesn't exist.
+xautoclaim | -6 | write fast | RWd:1 | stream | nondeterministic_output | 6.2.0 | O(1) if COUNT is small. | array | Changes, or acquires, ownership of messages in a consumer group, as if the messages were delivered to as consumer group member.
+xclaim | -6 | write fast | RWu:1 | stream | nondeterministic_output | 5.0.0 | O(log N) with N being the number of messages in the PEL of the consumer group. | array | Changes, or acquires, ownership of a message in a consumer group, as if the message was delivered a consumer group member.
+xdel | -3 | write fast | RWd:1 | stream | - | 5.0.0 | O(1) for each single item to delete in the stream, regardless of the stream size. | integer | Returns the number of messages after removing them from a stream.
+xgroup | -2 | - | - | - | - | 5.0.0 | Depends on subcommand. | container | A container for consumer groups commands.
+xgroup|create | -5 | write denyoom | RWi:2 | stream | - | 5.0.0 | O(1) | status | Creates a consumer group.
+xgroup|createconsumer | 5 | write denyoom | RWi:2 | stream | - | 6.2.0 | O(1) | integer | Creates a consumer in a consumer group.
+xgroup|delconsumer | 5 | write | RWd:2 | stream | - | 5.0.0 | O(1) | integer | Deletes a consumer from a consumer group.
+xgroup|destroy | 4 | write | RWd:2 | stream | - | 5.0.0 | O(N) where N is the number of entries in the group's pending entries list (PEL). | integer | Destroys a consumer group.
+xgroup|help | 2 | loading stale | - | stream | - | 5.0.0 | O(1) | array | Returns helpful text about the different subcommands.
+xgroup|setid | -5 | write | RWu:2 | stream | - | 5.0.0 | O(1) | status | Sets the last-delivered ID of a consumer group.
+xinfo | -2 | - | - | - | - | 5.0.0 | Depends on subcommand. | container | A container for stream introspection commands.
+xinfo|consumers | 4 | readonly | ROa:2 | stream | nondeterministic_output | 5.0.0 | O(1) | array | Returns a list of the consumers in a consumer group.
+xinfo|groups | 3 | readonly | ROa:2 | stream | - | 5.0.0 | O(1) | array | Returns a list of the consumer groups of a stream.
+xinfo|help | 2 | loading stale | - | stream | - | 5.0.0 | O(1) | array | Returns helpful text about the different subcommands.
+xinfo|stream | -3 | readonly | ROa:2 | stream | - | 5.0.0 | O(1) | map | Returns information about a stream.
+xlen | 2 | readonly fast | RO:1 | stream | - | 5.0.0 | O(1) | integer | Return the number of messages in a stream.
+xpending | -3 | readonly | ROa:1 | stream | nondeterministic_output | 5.0.0 | O(N) with N being the number of elements returned, so asking for a small fixed number of entries per call is O(1). O(M), where M is the total number of entries scanned when used with the IDLE filter. When the command returns just the summary and the list of consumers is small, it runs in O(1) time; otherwise, an additional O(N) time for iterating every consumer. | array | Returns the information and entries from a stream consumer group's pending entries list.
+xrange | -4 | readonly | ROa:1 | stream | - | 5.0.0 | O(N) with N being the number of elements being returned. If N is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1). | array | Returns the messages from a stream within a range of IDs.
+xread | -4 | readonly blocking | ROa:streams,1 | stream | - | 5.0.0 | - | map or null | Returns messages from multiple streams with IDs greater than the ones requested. Blocks until a message is available otherwise.
+xreadgroup | -7 | write blocking | ROa:streams,4 | stream | - | 5.0.0 | For each stream mentioned: O(M) with M being the number of elements returned. If M is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1). On the other side when XREADGROUP blocks, XADD will pay the O(N) time in order to serve the N clients blocked on the stream getting new data. | map or null | Returns new or historical messages from a stream for a consumer in a group. Blocks until a message is available otherwise.
+xrevrange | -4 | readonly | ROa:1 | stream | - | 5.0.0 | O(N) with N being the number of elements returned. If N is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1). | array | Returns the messages from a stream within a range of IDs in reverse order.
+xsetid | -3 | write denyoom fast | RWu:1 | stream | - | 5.0.0 | O(1) | status | An internal command for replicating stream values.
+xtrim | -4 | write | RWd:1 | stream | nondeterministic_output | 5.0.0 | O(N), with N being the number of evicted entries. Constant times are very small however, since entries are organized in macro nodes containing multiple entries that can be released with a single deallocation. | integer | Deletes messages from the beginning of a stream.
 `;
 
 interface TrimParse {
@@ -55,7 +57,8 @@ interface TrimParse {
 function parseTrimWord(argv: readonly string[], i: number, parse: TrimParse): number {
   const word = upper(argv, i);
   if (word === 'LIMIT' && i + 1 < argv.length) {
-    const limit = integerIn(at(argv, i + 1), 0, Number.MAX_SAFE_INTEGER, err('The LIMIT argument must be >= 0.'));
+    const limit = integer(at(argv, i + 1));
+    if (limit < 0) throw err('The LIMIT argument must be >= 0.');
     parse.limitGiven = true;
     parse.rule = { by: 'maxlen', approximate: false, length: 0, minId: ID_MIN, ...parse.rule, limit };
     return i + 2;
@@ -66,9 +69,10 @@ function parseTrimWord(argv: readonly string[], i: number, parse: TrimParse): nu
   }
   let next = i + 1;
   const sign = at(argv, next);
-  const approximate = sign === '~';
-  if (approximate || sign === '=') next++;
   if (next >= argv.length) throw SYNTAX;
+  const hasSign = (sign === '~' || sign === '=') && next + 1 < argv.length;
+  const approximate = hasSign && sign === '~';
+  if (hasSign) next++;
   const text = at(argv, next);
   const by = word === 'MAXLEN' ? 'maxlen' : 'minid';
   const length = by === 'maxlen' ? integer(text) : 0;
@@ -172,9 +176,9 @@ const xtrim: Handler = (session, argv) => {
 
 const xdel: Handler = (session, argv) => {
   const key = at(argv, 1);
-  const ids = argv.slice(2).map((text) => idArgument(text));
   const found = writeStream(session, key);
   if (found === undefined) return 0;
+  const ids = argv.slice(2).map((text) => idArgument(text));
   let removed = 0;
   for (const id of ids) if (found.value.delete(id)) removed++;
   if (removed > 0) session.db.changed(key);
@@ -199,7 +203,8 @@ const ranging =
 const xread: Handler = (session, argv) => {
   const request = parseRead(argv, false);
   const after = request.ids.map((text, n) => {
-    if (text === '$') return readStream(session, request.keys[n] ?? '')?.lastId ?? ID_MIN;
+    const stream = readStream(session, request.keys[n] ?? '');
+    if (text === '$') return stream?.lastId ?? ID_MIN;
     if (text === '>') {
       throw err('The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.');
     }

@@ -8,28 +8,28 @@ import { lcs } from './lcs.ts';
 import { at, expiryInstant, readString, stringOf, upper } from './support.ts';
 
 const TABLE = `
-append | 3 | write denyoom fast | W1 | string | 2.0.0 | O(1) | integer | Append a value to a key
-decr | 2 | write denyoom fast | B1 | string | 1.0.0 | O(1) | integer | Decrement the integer value of a key by one
-decrby | 3 | write denyoom fast | B1 | string | 1.0.0 | O(1) | integer | Decrement the integer value of a key by the given number
-get | 2 | readonly fast | R1 | string | 1.0.0 | O(1) | bulk or null | Get the value of a key
-getdel | 2 | write fast | B1 | string | 6.2.0 | O(1) | bulk or null | Get the value of a key and delete the key
-getex | -2 | write fast | B1 | string | 6.2.0 | O(1) | bulk or null | Get the value of a key and optionally set its expiration
-getrange | 4 | readonly | R1 | string | 2.4.0 | O(N) | bulk | Get a substring of the string stored at a key
-getset | 3 | write denyoom fast | B1 | string | 1.0.0 | O(1) | bulk or null | Set the string value of a key and return its old value
-incr | 2 | write denyoom fast | B1 | string | 1.0.0 | O(1) | integer | Increment the integer value of a key by one
-incrby | 3 | write denyoom fast | B1 | string | 1.0.0 | O(1) | integer | Increment the integer value of a key by the given amount
-incrbyfloat | 3 | write denyoom fast | B1 | string | 2.6.0 | O(1) | bulk | Increment the float value of a key by the given amount
-lcs | -3 | readonly | R1,1,1 | string | 7.0.0 | O(N*M) | array | Find longest common substring
-mget | -2 | readonly fast | R1,-1,1 | string | 1.0.0 | O(N) | array | Get the values of all the given keys
-mset | -3 | write denyoom | W1,-1,2 | string | 1.0.1 | O(N) | status | Set multiple keys to multiple values
-msetnx | -3 | write denyoom | W1,-1,2 | string | 1.0.1 | O(N) | integer | Set multiple keys to multiple values, only if none of the keys exist
-psetex | 4 | write denyoom | W1 | string | 2.6.0 | O(1) | status | Set the value and expiration in milliseconds of a key
-set | -3 | write denyoom | B1 | string | 1.0.0 | O(1) | status, bulk or null | Set the string value of a key
-setex | 4 | write denyoom | W1 | string | 2.0.0 | O(1) | status | Set the value and expiration of a key
-setnx | 3 | write denyoom fast | W1 | string | 1.0.0 | O(1) | integer | Set the value of a key, only if the key does not exist
-setrange | 4 | write denyoom | W1 | string | 2.2.0 | O(1) | integer | Overwrite part of a string at key starting at the specified offset
-strlen | 2 | readonly fast | N1 | string | 2.2.0 | O(1) | integer | Get the length of the value stored in a key
-substr | 4 | readonly | R1 | string | 1.0.0 | O(N) | bulk | Get a substring of the string stored at a key
+append | 3 | write denyoom fast | RWi:1 | string | - | 2.0.0 | O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by Redis will double the free space available on every reallocation. | integer | Appends a string to the value of a key. Creates the key if it doesn't exist.
+decr | 2 | write denyoom fast | RWau:1 | string | - | 1.0.0 | O(1) | integer | Decrements the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.
+decrby | 3 | write denyoom fast | RWau:1 | string | - | 1.0.0 | O(1) | integer | Decrements a number from the integer value of a key. Uses 0 as initial value if the key doesn't exist.
+get | 2 | readonly fast | ROa:1 | string | - | 1.0.0 | O(1) | bulk or null | Returns the string value of a key.
+getdel | 2 | write fast | RWad:1 | string | - | 6.2.0 | O(1) | bulk or null | Returns the string value of a key after deleting the key.
+getex | -2 | write fast | RWau:1 | string | - | 6.2.0 | O(1) | bulk or null | Returns the string value of a key after setting its expiration time.
+getrange | 4 | readonly | ROa:1 | string | - | 2.4.0 | O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings. | bulk | Returns a substring of the string stored at a key.
+getset | 3 | write denyoom fast | RWau:1 | string | - | 1.0.0 | O(1) | bulk or null | Returns the previous string value of a key after setting it to a new value.
+incr | 2 | write denyoom fast | RWau:1 | string | - | 1.0.0 | O(1) | integer | Increments the integer value of a key by one. Uses 0 as initial value if the key doesn't exist.
+incrby | 3 | write denyoom fast | RWau:1 | string | - | 1.0.0 | O(1) | integer | Increments the integer value of a key by a number. Uses 0 as initial value if the key doesn't exist.
+incrbyfloat | 3 | write denyoom fast | RWau:1 | string | - | 2.6.0 | O(1) | bulk | Increment the floating point value of a key by a number. Uses 0 as initial value if the key doesn't exist.
+lcs | -3 | readonly | ROa:1,2 | string | - | 7.0.0 | O(N*M) where N and M are the lengths of s1 and s2, respectively | array | Finds the longest common substring.
+mget | -2 | readonly fast | ROa:1,-1 | string | request_policy:multi_shard | 1.0.0 | O(N) where N is the number of keys to retrieve. | array | Atomically returns the string values of one or more keys.
+mset | -3 | write denyoom | OWu:1,-1,2 | string | request_policy:multi_shard response_policy:all_succeeded | 1.0.1 | O(N) where N is the number of keys to set. | status | Atomically creates or modifies the string values of one or more keys.
+msetnx | -3 | write denyoom | OWi:1,-1,2 | string | - | 1.0.1 | O(N) where N is the number of keys to set. | integer | Atomically modifies the string values of one or more keys only when all keys don't exist.
+psetex | 4 | write denyoom | OWu:1 | string | - | 2.6.0 | O(1) | status | Sets both string value and expiration time in milliseconds of a key. The key is created if it doesn't exist.
+set | -3 | write denyoom | RWauv:1 | string | - | 1.0.0 | O(1) | status, bulk or null | Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.
+setex | 4 | write denyoom | OWu:1 | string | - | 2.0.0 | O(1) | status | Sets the string value and expiration time of a key. Creates the key if it doesn't exist.
+setnx | 3 | write denyoom fast | OWi:1 | string | - | 1.0.0 | O(1) | integer | Set the string value of a key only when the key doesn't exist.
+setrange | 4 | write denyoom | RWu:1 | string | - | 2.2.0 | O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument. | integer | Overwrites a part of a string value with another by an offset. Creates the key if it doesn't exist.
+strlen | 2 | readonly fast | RO:1 | string | - | 2.2.0 | O(1) | integer | Returns the length of a string value.
+substr | 4 | readonly | ROa:1 | string | - | 1.0.0 | O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings. | bulk | Returns a substring from a string value.
 `;
 
 interface SetOptions {
@@ -118,9 +118,9 @@ const getex: Handler = (session, argv) => {
   const persist = option === 'PERSIST' && argv.length === 3;
   if (argv.length > 2 && !persist && (argv.length !== 4 || !(option in EXPIRY_OPTIONS))) throw SYNTAX;
   const value = readString(session, key);
-  const expireAtMs = argv.length === 4 ? readExpiry(session, option, at(argv, 3), 'getex') : 0;
   const entry = db.peek(key);
   if (value === undefined || entry === undefined) return null;
+  const expireAtMs = argv.length === 4 ? readExpiry(session, option, at(argv, 3), 'getex') : 0;
   if (persist && entry.expireAtMs !== 0) {
     db.setExpiry(key, entry, 0);
     db.changed(key);

@@ -123,12 +123,16 @@ export interface ScanOptions {
   readonly type: string | undefined;
 }
 
-export function scanOptions(argv: readonly string[], cursorAt: number, typeAllowed: boolean): ScanOptions {
-  const cursor = parseCursor(at(argv, cursorAt));
+export function scanOptions(
+  argv: readonly string[],
+  first: number,
+  cursor: bigint,
+  typeAllowed: boolean,
+): ScanOptions {
   let count = 10;
   let matches: ScanOptions['matches'];
   let type: string | undefined;
-  for (let i = cursorAt + 1; i < argv.length; i += 2) {
+  for (let i = first; i < argv.length; i += 2) {
     const option = upper(argv, i);
     if (i + 1 >= argv.length) throw SYNTAX;
     if (option === 'COUNT') {
@@ -146,7 +150,8 @@ export function scanOptions(argv: readonly string[], cursorAt: number, typeAllow
   return { cursor, count, matches, type };
 }
 
-function parseCursor(text: string): bigint {
+/** The cursor is read before the key is looked at, the options after: a missing key answers whatever they are. */
+export function scanCursor(text: string): bigint {
   if (!/^-?\d{1,20}$/.test(text)) throw INVALID_CURSOR;
   const value = BigInt(text);
   if (value > 18446744073709551615n || value < -18446744073709551615n) throw INVALID_CURSOR;

@@ -7,11 +7,11 @@ import { endTransaction } from '../transactions.ts';
 import { at } from './support.ts';
 
 const TABLE = `
-discard | 1 | noscript loading stale fast allow_busy no_multi_queue | - | transaction | 2.0.0 | O(N) | status | Discard all commands issued after MULTI
-exec | 1 | noscript loading stale skip_slowlog no_multi_queue | - | transaction | 1.2.0 | Depends on commands in the transaction | array or null | Execute all commands issued after MULTI
-multi | 1 | noscript loading stale fast allow_busy no_multi_queue | - | transaction | 1.2.0 | O(1) | status | Mark the start of a transaction block
-unwatch | 1 | noscript loading stale fast allow_busy | - | transaction | 2.2.0 | O(1) | status | Forget about all watched keys
-watch | -2 | noscript loading stale fast allow_busy no_multi_queue | N1,-1,1 | transaction | 2.2.0 | O(1) for every key | status | Watch the given keys to determine execution of the MULTI/EXEC block
+discard | 1 | noscript loading stale fast allow_busy no_multi_queue | - | transaction | - | 2.0.0 | O(N), when N is the number of queued commands | status | Discards a transaction.
+exec | 1 | noscript loading stale skip_slowlog no_multi_queue | - | transaction | - | 1.2.0 | Depends on commands in the transaction | array or null | Executes all commands in a transaction.
+multi | 1 | noscript loading stale fast allow_busy no_multi_queue | - | transaction | - | 1.2.0 | O(1) | status | Starts a transaction.
+unwatch | 1 | noscript loading stale fast allow_busy | - | transaction | - | 2.2.0 | O(1) | status | Forgets about watched keys of a transaction.
+watch | -2 | noscript loading stale fast allow_busy no_multi_queue | RO:1,-1 | transaction | - | 2.2.0 | O(1) for every key. | status | Monitors changes to keys to determine the execution of a transaction.
 `;
 
 /** A watched key that has expired meanwhile counts as touched, even when nobody has looked at it yet. */
