@@ -74,6 +74,7 @@ export class SimulatedDisk implements FileSystem {
       } else {
         this.freeBytes += inode.bytes.length;
         inode.bytes = Buffer.alloc(0);
+        inode.droppedBelow = 0;
       }
     }
     if (inode === undefined) throw failure('ENOENT');
@@ -109,6 +110,7 @@ export class SimulatedDisk implements FileSystem {
     this.step(`truncate ${name} ${sizeBytes}`);
     this.freeBytes += inode.bytes.length - sizeBytes;
     inode.bytes = inode.bytes.subarray(0, sizeBytes);
+    inode.droppedBelow = Math.min(inode.droppedBelow, sizeBytes);
   }
 
   syncNow(fd: number): void {
