@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { keepsCommitment, pairingCode, spokenCode } from '../common/pairing-code.ts';
 import { readPin } from '../common/pinned-tls.ts';
 import { MillraceError } from '../contract/errors.ts';
-import { type JoinResponse, protocolVersion } from '../contract/node.ts';
+import type { JoinResponse } from '../contract/node.ts';
 import type { PairingOffer } from '../contract/pairing.ts';
+import { inCommonVersion } from './common-version.ts';
 import type { FoundHub } from './discovery.ts';
 import { parseHubAddress } from './hub-address.ts';
 import { addressesOf } from './hub-search.ts';
@@ -87,8 +88,9 @@ async function exchange(parts: MembershipParts, addresses: readonly string[], si
   const { baseUrl, pin } = await firstPin(parts, addresses);
   // Nothing is sent over plain http that the pin would protect.
   hub.moveTo({ baseUrl, pin: pin ?? '', bearer: null });
-  const request = { protocol: protocolVersion, name: config.name, pin: identity.pin, capability };
-  const offer = await hub.askToJoin(request, signal).catch((error: unknown) => {
+  const request = { name: config.name, pin: identity.pin, capability };
+  const ask = (protocol: number) => hub.askToJoin({ protocol, ...request }, signal);
+  const offer = await inCommonVersion(ask).catch((error: unknown) => {
     throw isCode(error, 'not_found') ? new NoCodesError() : error;
   });
   if (pin !== null && offer.hubPin !== pin)

@@ -4,8 +4,9 @@
  */
 import type { Logger } from '../common/log.ts';
 import { MillraceError } from '../contract/errors.ts';
-import { type Capability, type HelloResponse, protocolVersion } from '../contract/node.ts';
+import type { Capability, HelloResponse } from '../contract/node.ts';
 import type { AgentEvent } from './agent-events.ts';
+import { inCommonVersion } from './common-version.ts';
 import type { AgentConfig } from './config.ts';
 import type { HeartbeatLoop } from './heartbeat.ts';
 import { parseHubAddress } from './hub-address.ts';
@@ -60,8 +61,8 @@ async function helloAt(link: Link, baseUrl: string): Promise<HelloResponse> {
   const endpoint = { baseUrl, pin: joined.pin, bearer: bearerOf(joined) };
   const before = hub.endpoint();
   if (before?.baseUrl !== baseUrl || before.bearer !== endpoint.bearer) hub.moveTo(endpoint);
-  const request = { protocol: protocolVersion, session, name: config.name, capability, attempts: parts.held() };
-  const answer = await hub.hello(joined.nodeId, request);
+  const request = { session, name: config.name, capability, attempts: parts.held() };
+  const answer = await inCommonVersion((protocol) => hub.hello(joined.nodeId, { protocol, ...request }));
   if (answer.hubId !== joined.hubId)
     throw new MillraceError('hub_identity_changed', `At ${baseUrl} is another hub than the one that was joined.`);
   return answer;

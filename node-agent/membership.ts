@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTextIfThere } from '../common/files.ts';
 import { MillraceError } from '../contract/errors.ts';
-import { protocolVersion } from '../contract/node.ts';
 import { askToJoin } from './ask-to-join.ts';
+import { inCommonVersion } from './common-version.ts';
 import { type JoinedHub, type ReadToken, readJoinToken, saveJoinedHub } from './joined-hub.ts';
 import { isCode, type MembershipParts } from './membership-parts.ts';
 import { pause } from './pause.ts';
@@ -73,10 +73,10 @@ export async function waitToBeLetIn(
 export async function joinHub(parts: MembershipParts, token: ReadToken, signal: AbortSignal): Promise<JoinedHub> {
   const { config, hub, search, identity, capability, tell, logger } = parts;
   const addresses = [...(config.hubUrl === null ? [] : [config.hubUrl]), ...token.addresses];
-  const request = { protocol: protocolVersion, token: token.text, name: config.name, pin: identity.pin, capability };
+  const request = { token: token.text, name: config.name, pin: identity.pin, capability };
   const attempt = async (baseUrl: string): Promise<JoinedHub> => {
     hub.moveTo({ baseUrl, pin: token.pin, bearer: null });
-    const answer = await hub.join(request);
+    const answer = await inCommonVersion((protocol) => hub.join({ protocol, ...request }));
     if (answer.hubId !== token.hubId)
       throw new MillraceError('hub_identity_changed', `At ${baseUrl} is another hub than the token’s.`);
     const { hubId, hubName, nodeId, secret } = answer;

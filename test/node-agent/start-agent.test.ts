@@ -9,7 +9,9 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { silentLogger } from '../../common/log.ts';
+import { protocolVersion } from '../../contract/node.ts';
 import type { StagePayload } from '../../contract/stage.ts';
+import { watermarkStage } from '../../contract/stages/watermark.ts';
 import { type Broker, startBroker } from '../../main/broker/start-broker.ts';
 import type { AgentEvent } from '../../node-agent/agent-events.ts';
 import type { AgentConfig } from '../../node-agent/config.ts';
@@ -222,6 +224,32 @@ it('says what it waits for: a token, a hub, a good token', async () => {
   await saw('ready');
 });
 
+it('works with a hub that is one version behind, and says so of one further behind', async () => {
+  hub.protocol = protocolVersion - 1;
+  await start();
+  await saw('ready');
+  expect(hub.hellos.map(({ protocol }) => protocol)).toEqual([protocolVersion, protocolVersion - 1]);
+  hub.protocol = protocolVersion - 2;
+  hub.wantHello = true;
+  await expect
+    .poll(() => events.at(-1), { timeout: 10_000 })
+    .toMatchObject({ event: 'waiting', reason: 'protocol_unsupported' });
+  hub.protocol = protocolVersion;
+  await expect.poll(() => hub.wantHello, { timeout: 10_000 }).toBe(false);
+});
+
+it('stops pulling while another machine works with its key', async () => {
+  await start();
+  await saw('ready');
+  hub.refusals.set('hello', 'node_cloned');
+  hub.wantHello = true;
+  await expect.poll(() => events.at(-1), { timeout: 10_000 }).toMatchObject({ event: 'waiting', reason: 'cloned' });
+  expect(await queue.getWorkersCount()).toBe(0);
+  await place('copy');
+  hub.refusals.clear();
+  await expect.poll(() => hub.results.length, { timeout: 10_000 }).toBe(1);
+});
+
 it('waits for a hub that is not there yet', async () => {
   await hub.goAway();
   await start();
@@ -231,16 +259,54 @@ it('waits for a hub that is not there yet', async () => {
   expect(events.filter(({ event }) => event === 'waiting')).toHaveLength(1);
 });
 
+const pause = (rules: object): Promise<void> => writeFile(join(dir, 'owner.json'), JSON.stringify(rules));
+
 it('does nothing while its owner pauses it', { timeout: 60_000 }, async () => {
-  await writeFile(join(dir, 'owner.json'), '{"paused": true}');
+  await pause({ paused: true });
   await start();
   await saw('ready');
   await place('copy');
-  await expect.poll(() => hub.beats.at(-1)?.paused, { timeout: 10_000 }).toBe(true);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await expect.poll(() => hub.beats.length, { timeout: 20_000 }).toBeGreaterThan(1);
+  expect(hub.beats.every((beat) => beat.paused && beat.attempts.length === 0)).toBe(true);
   expect(hub.results).toEqual([]);
-  await writeFile(join(dir, 'owner.json'), '{"paused": false}');
+  await pause({});
   await expect.poll(() => hub.results.length, { timeout: 20_000 }).toBe(1);
+});
+
+it('stops what runs when its owner pauses it; draining lets it come to its end', { timeout: 60_000 }, async () => {
+  await start();
+  await saw('ready');
+  const held = (): string[] => hub.beats.at(-1)?.attempts.map(({ id }) => id) ?? [];
+  const hanging = await place('hang');
+  await expect.poll(held, { timeout: 20_000 }).toEqual([hanging]);
+  await pause({ drain: true });
+  await expect.poll(() => hub.beats.at(-1)?.paused, { timeout: 10_000 }).toBe(true);
+  expect(held()).toEqual([hanging]);
+  await pause({ paused: true });
+  await expect.poll(held, { timeout: 10_000 }).toEqual([]);
+  expect(hub.results).toEqual([]);
+});
+
+it('says what its known answers are at its start, and again when asked', { timeout: 60_000 }, async () => {
+  await start();
+  await saw('ready');
+  const { facts } = watermarkStage.knownAnswer ?? {};
+  expect(hub.hellos[0]?.capability.kinds).toMatchObject([{ kind: 'watermark', check: { facts, error: null } }]);
+  hub.check = ['watermark'];
+  const reports = () => hub.beats.flatMap((beat) => beat.checks ?? []);
+  await expect.poll(reports, { timeout: 20_000 }).toEqual([{ kind: 'watermark', facts, error: null }]);
+});
+
+it('says goodbye when it is stopped, naming what waits on its disk', { timeout: 60_000 }, async () => {
+  const agent = await start();
+  await saw('ready');
+  hub.refusals.set('result', 'not_ready');
+  const waiting = await place('copy');
+  await expect.poll(() => readdir(join(dir, 'outbox')), { timeout: 20_000 }).toHaveLength(1);
+  const hanging = await place('hang');
+  await expect.poll(() => hub.beats.at(-1)?.attempts.map(({ id }) => id), { timeout: 20_000 }).toContain(hanging);
+  await agent.stop(0);
+  expect(hub.goodbyes).toMatchObject([{ session: hub.hellos[0]?.session, attempts: [waiting] }]);
 });
 
 it('pulls only from the queues that it was given', async () => {

@@ -2,6 +2,7 @@
 import { ActionIcon, Badge, Menu, Progress } from '@mantine/core';
 import {
   type Icon,
+  IconAlertTriangle,
   IconCircleCheck,
   IconCloudOff,
   IconDots,
@@ -54,6 +55,12 @@ export const MachineCard = memo(function MachineCard({ node }: { readonly node: 
           <MachineMenu node={node} />
         )}
       </header>
+      {node.trouble !== null && (
+        <p className={classes['trouble']} title={node.trouble.message}>
+          <IconAlertTriangle size={15} aria-hidden /> {t(`error.${node.trouble.code}.title`)}{' '}
+          {t(`error.${node.trouble.code}.hint`)}
+        </p>
+      )}
       <Now node={node} word={word} />
       <Load node={node} />
       <Abilities node={node} />

@@ -6,6 +6,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type ErrorCode, errorRow } from '../../../contract/errors.ts';
 import {
   type BrokerAccess,
+  type Goodbye,
+  goodbyeSchema,
   type Heartbeat,
   type HelloRequest,
   heartbeatSchema,
@@ -35,6 +37,7 @@ export interface FakeHub {
   readonly results: { attemptId: string; result: StageResult }[];
   readonly beats: Heartbeat[];
   readonly hellos: HelloRequest[];
+  readonly goodbyes: Goodbye[];
   readonly joins: JoinRequest[];
   readonly ranges: (string | undefined)[];
   readonly faults: DownloadFault[];
@@ -44,7 +47,11 @@ export interface FakeHub {
   readonly uploadCuts: number[];
   broker: BrokerAccess;
   drop: string[];
+  /** Kinds whose check the next heartbeat asks for. */
+  check: string[];
   wantHello: boolean;
+  /** The only version of the protocol that it takes; null: any. */
+  protocol: number | null;
   nodeId: string;
   secret: string;
   /** Closes the port and every connection. */
@@ -117,6 +124,9 @@ async function takeBlob(hub: FakeHub, digest: string, request: IncomingMessage, 
   answer(response, 201, { sha256: digest, sizeBytes: bytes.length });
 }
 
+const speaks = (hub: FakeHub, protocol: number | undefined): boolean =>
+  hub.protocol === null || hub.protocol === protocol;
+
 function uploadState(hub: FakeHub, digest: string) {
   const whole = hub.blobs.get(digest);
   if (whole) return { complete: true, offset: whole.length };
@@ -144,15 +154,23 @@ async function respond(hub: FakeHub, request: IncomingMessage, response: ServerR
       return answer(response, 200, uploadState(hub, id));
     case 'join':
       hub.joins.push(joinRequestSchema.parse(JSON.parse((await readAll(request)).toString())));
+      if (!speaks(hub, hub.joins.at(-1)?.protocol)) return refuse(response, 'protocol_unsupported');
       return answer(response, 201, { nodeId: hub.nodeId, secret: hub.secret, hubId, hubName: 'fake', broker });
     case 'hello':
       hub.hellos.push(helloRequestSchema.parse(JSON.parse((await readAll(request)).toString())));
+      if (!speaks(hub, hub.hellos.at(-1)?.protocol)) return refuse(response, 'protocol_unsupported');
       hub.wantHello = false;
       return answer(response, 200, { hubId, hubName: 'fake', broker, drop: hub.drop });
     case 'heartbeat': {
       hub.beats.push(heartbeatSchema.parse(JSON.parse((await readAll(request)).toString())));
-      return answer(response, 200, { drop: hub.drop, hello: hub.wantHello });
+      const check = hub.check;
+      hub.check = [];
+      return answer(response, 200, { drop: hub.drop, hello: hub.wantHello, check });
     }
+    case 'goodbye':
+      hub.goodbyes.push(goodbyeSchema.parse(JSON.parse((await readAll(request)).toString())));
+      response.writeHead(204).end();
+      return;
     case 'result': {
       const result = stageResultSchema.parse(JSON.parse((await readAll(request)).toString()));
       const isWhole = result.outcome === 'failed' || result.outputs.every((output) => hub.blobs.has(output.sha256));
@@ -172,6 +190,7 @@ const routes: readonly [string, RegExp][] = [
   ['join', /^POST \/api\/v1\/nodes:join$/],
   ['hello', /^POST \/api\/v1\/nodes\/([0-9a-f-]{36}):hello$/],
   ['heartbeat', /^POST \/api\/v1\/nodes\/([0-9a-f-]{36})\/heartbeat$/],
+  ['goodbye', /^POST \/api\/v1\/nodes\/([0-9a-f-]{36}):goodbye$/],
   ['result', /^POST \/api\/v1\/attempts\/([^/]+)\/result$/],
 ];
 
@@ -215,6 +234,7 @@ export async function startFakeHub(broker: BrokerAccess = noBroker): Promise<Fak
     results: [],
     beats: [],
     hellos: [],
+    goodbyes: [],
     joins: [],
     ranges: [],
     faults: [],
@@ -222,7 +242,9 @@ export async function startFakeHub(broker: BrokerAccess = noBroker): Promise<Fak
     uploadCuts: [],
     broker,
     drop: [],
+    check: [],
     wantHello: false,
+    protocol: null,
     nodeId: randomUUID(),
     secret: 'a-secret-of-enough-length',
     goAway,

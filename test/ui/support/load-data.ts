@@ -48,6 +48,7 @@ export function makeNode(index: number, machines: number): Node {
     local: index === 0,
     trusted: index === 0,
     hold: 'none',
+    trouble: null,
     benched: [],
     capability: {
       agentVersion: '0.1.0',
