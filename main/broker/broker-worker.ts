@@ -30,7 +30,7 @@ async function obey(broker: RunningBroker, message: ToWorker): Promise<void> {
   const { id } = message;
   try {
     if (message.do === 'stop') await broker.stop();
-    if (message.do === 'set-user') broker.setUser(message.name, message.rules);
+    if (message.do === 'set-user') broker.setUser(message.name, message.rules, message.scriptLimitMs);
     const value = message.do === 'delete-user' ? broker.deleteUser(message.name) : 0;
     post({ event: 'done', id, value });
     if (message.do === 'stop') parentPort?.close();

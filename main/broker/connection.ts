@@ -2,11 +2,25 @@
  * One client's socket: bytes in, requests to the engine in order, replies out. Replies of a turn are joined and leave in one write
  * after the log's write was issued (the server's flush), so order on a connection is the order of its requests.
  */
-import type { Socket } from 'node:net';
 import type { Engine } from './engine.ts';
 import { ErrorReply, PushReply, type Reply } from './replies.ts';
 import { encodeReply, type ParserLimits, ProtocolError, RequestParser } from './resp.ts';
 import type { ClientPort, Session } from './session.ts';
+
+/** What a connection does with its socket; what comes from there is told to it by receive(), closeAfterReplies() and forget(). */
+export interface ClientSocket {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  /** Bytes that the network has not taken yet. */
+  readonly writableLength: number;
+  write(text: string, encoding: 'latin1'): unknown;
+  /** Closes at once. */
+  destroy(): unknown;
+  /** Closes both sides after what was written. */
+  destroySoon(): void;
+}
 
 /** What a connection needs from the server that owns it. */
 export interface ConnectionHost {
@@ -33,7 +47,7 @@ export class Connection implements ClientPort {
   readonly remoteAddress: string;
   readonly localAddress: string;
   private readonly host: ConnectionHost;
-  private readonly socket: Socket;
+  private readonly socket: ClientSocket;
   private readonly limits: ParserLimits;
   private readonly parser: RequestParser;
   /** A request that CLIENT PAUSE holds back. */
@@ -45,7 +59,7 @@ export class Connection implements ClientPort {
   private closing = false;
   private ended = false;
 
-  constructor(host: ConnectionHost, socket: Socket) {
+  constructor(host: ConnectionHost, socket: ClientSocket) {
     this.host = host;
     this.socket = socket;
     this.session = host.engine.newSession('client');
@@ -58,11 +72,6 @@ export class Connection implements ClientPort {
       this.limits.maxBulkBytes = UNAUTHENTICATED_MAX_BULK_BYTES;
     }
     this.parser = new RequestParser(this.limits);
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => this.forget());
-    socket.on('end', () => this.closeAfterReplies());
   }
 
   get queryBytes(): number {
@@ -116,13 +125,17 @@ export class Connection implements ClientPort {
       this.socket.write(out, 'latin1');
       this.checkOutput();
     }
-    if (this.closing && !this.ended) {
-      this.ended = true;
-      this.socket.end();
-    }
+    // Both sides: a peer that keeps its own open must not keep its place here.
+    if (this.closing && !this.ended) this.finish();
   }
 
-  private receive(chunk: Buffer): void {
+  /** A request of this connection is being run right now, a script for example. */
+  get running(): boolean {
+    return this.draining;
+  }
+
+  /** Bytes that came in; the connection keeps the buffer. */
+  receive(chunk: Buffer): void {
     if (this.ended || this.closing) return;
     this.parser.push(chunk);
     if (this.parser.heldBytes > this.host.engine.config.number('client-query-buffer-limit')) {
@@ -146,7 +159,7 @@ export class Connection implements ClientPort {
         const argv = this.held ?? this.parser.next();
         this.held = undefined;
         if (argv === undefined) break;
-        if (this.host.engine.isPaused(argv)) {
+        if (this.host.engine.pause.holds(argv)) {
           this.held = argv;
           break;
         }
@@ -187,7 +200,8 @@ export class Connection implements ClientPort {
     if (this.socket.writableLength > limitBytes) this.kill();
   }
 
-  private forget(): void {
+  /** The socket is closed. */
+  forget(): void {
     this.ended = true;
     this.host.engine.forget(this.session);
     this.host.closed(this);

@@ -9,6 +9,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { Acl } from './acl.ts';
 import { Blocking } from './blocking.ts';
+import { ClientPause } from './client-pause.ts';
 import { arityError, type Command, CommandTable, resolveSubcommand } from './command.ts';
 import { randomHex } from './commands/random.ts';
 import type { Config } from './config.ts';
@@ -85,14 +86,15 @@ export class Engine {
   log: EffectLog = NO_LOG;
   /** Bytes of heap in use, sampled. */
   usedMemoryBytes = 0;
-  /** Until then ordinary commands of clients wait (CLIENT PAUSE). */
-  pause: { untilMs: number; writesOnly: boolean } | undefined;
+  /** Holds back clients' commands (CLIENT PAUSE). */
+  readonly pause: ClientPause;
   readonly runId = randomHex(40);
   peakMemoryBytes = 0;
   opsPerSecond = 0;
   /** Set by the server: stops everything (SHUTDOWN). */
   requestShutdown: () => void = () => undefined;
-  /** Set by the server: serves other clients while a script holds this thread, and the end of that. */
+  /** Set by the server: a script may soon hold this thread for too long; serves other clients while it does; the end of that. */
+  busySoon: () => void = () => undefined;
   serveWhileBusy: () => void = () => undefined;
   busyEnded: () => void = () => undefined;
   /** The running script and its time. */
@@ -128,8 +130,15 @@ export class Engine {
       runAttempt: (session, attempt) => this.runAttempt(session, attempt),
       monotonicMs: () => this.clock.monotonicMs(),
     });
+    this.pause = new ClientPause(this.table, {
+      monotonicMs: () => this.clock.monotonicMs(),
+      resume: () => {
+        for (const session of this.sessions.values()) session.port?.resume();
+      },
+    });
     this.scripts = new ScriptWatch({
       monotonicMs: () => this.clock.monotonicMs(),
+      busySoon: () => this.busySoon(),
       serveWhileBusy: () => this.serveBesideScript(),
       busyEnded: () => this.busyEnded(),
     });
@@ -264,33 +273,6 @@ export class Engine {
       while (db.expireDue(64) === 64 && this.clock.monotonicMs() < stopMs);
     }
     if (this.record !== '') this.closeRecord();
-  }
-
-  /** Holds back clients' commands (CLIENT PAUSE), for at least as long as an earlier pause. */
-  pauseClients(forMs: number, writesOnly: boolean): void {
-    const untilMs = Math.max(this.clock.monotonicMs() + forMs, this.pause?.untilMs ?? 0);
-    this.pause = { untilMs, writesOnly: writesOnly && (this.pause?.writesOnly ?? true) };
-    setTimeout(() => this.unpauseIfDue(), Math.ceil(untilMs - this.clock.monotonicMs())).unref();
-  }
-
-  unpauseClients(): void {
-    this.pause = undefined;
-    for (const session of this.sessions.values()) session.port?.resume();
-  }
-
-  private unpauseIfDue(): void {
-    if (this.pause === undefined) return;
-    const leftMs = this.pause.untilMs - this.clock.monotonicMs();
-    if (leftMs <= 0) this.unpauseClients();
-    else setTimeout(() => this.unpauseIfDue(), Math.ceil(leftMs)).unref();
-  }
-
-  /** True when CLIENT PAUSE holds this request back. */
-  isPaused(argv: readonly string[]): boolean {
-    if (this.pause === undefined) return false;
-    const command = this.table.get(argv[0] ?? '');
-    if (!this.pause.writesOnly) return command?.name !== 'client';
-    return command !== undefined && (command.writes || /^(eval|exec|publish|spublish)/.test(command.name));
   }
 
   /** Called by the server's timer. */

@@ -40,10 +40,11 @@ interface Running {
   readonly session: Session;
   readonly readOnly: boolean;
   readonly flags: readonly string[] | null;
-  readonly stopAtMs: number;
-  wrote: boolean;
 }
 
+const WRITING_SCRIPT = new ErrorReply('ERR Can not execute a script with write flag using *_ro command.');
+/** Not writes, but refused to read-only scripts as if they were. */
+const MAY_REPLICATE: ReadonlySet<string> = new Set(['publish', 'spublish']);
 const WRITE_IN_READ_ONLY = 'ERR Write commands are not allowed from read-only scripts.';
 
 export function createLuaHost(engine: Engine): LuaHost {
@@ -73,7 +74,7 @@ export function createLuaHost(engine: Engine): LuaHost {
       write.call(engine.logger, { source: 'script' }, message);
     },
     nowMs: () => engine.clock.nowMs(),
-    shouldStop: () => running !== undefined && engine.clock.monotonicMs() > running.stopAtMs,
+    shouldStop: () => engine.scripts.look(),
     aclCheck: (argv: readonly string[]): boolean => {
       const command = lookUp(engine, argv);
       if (command instanceof ErrorReply) return false;
@@ -101,19 +102,20 @@ export function createLuaHost(engine: Engine): LuaHost {
     run(session, sha, keys, args, readOnly) {
       const script = (scripts.get(sha) ?? scripts.get(sha.toLowerCase()))?.script;
       if (script === undefined) return undefined;
+      if (readOnly && script.flags !== null && !script.flags.includes('no-writes')) return WRITING_SCRIPT;
       const noWrites = readOnly || (script.flags?.includes('no-writes') ?? false);
       running = {
         caller: session,
         session: sessionFor(session),
         readOnly: noWrites,
         flags: script.flags,
-        stopAtMs: engine.clock.monotonicMs() + engine.config.number('busy-reply-threshold'),
-        wrote: false,
       };
+      engine.scripts.begin(session.user.scriptLimitMs);
       try {
         return fromLua(script.run(keys, args, calls));
       } finally {
         running = undefined;
+        engine.scripts.end();
       }
     },
     get count() {
@@ -146,14 +148,18 @@ function callCommand(engine: Engine, running: Running, argv: readonly string[]):
     const refusal = engine.acl.refusal(user, command, argv, 'lua');
     if (refusal !== undefined) return scriptRefusal(refusal);
   }
+  if (running.readOnly && MAY_REPLICATE.has(command.name)) return new ErrorReply(WRITE_IN_READ_ONLY);
   if (command.writes) {
     if (running.readOnly) return new ErrorReply(WRITE_IN_READ_ONLY);
     if (engine.log.writeRefusal !== undefined) return engine.log.writeRefusal;
     // A script that has begun to write is let finish: half of it would be worse than a little more memory.
     const oom =
-      command.denyOom && !running.wrote && engine.maxMemoryBytes > 0 && engine.usedMemoryBytes > engine.maxMemoryBytes;
+      command.denyOom &&
+      !engine.scripts.wrote &&
+      engine.maxMemoryBytes > 0 &&
+      engine.usedMemoryBytes > engine.maxMemoryBytes;
     if (oom && !running.flags?.includes('allow-oom')) return replies.OOM;
-    running.wrote = true;
+    engine.scripts.wrote = true;
   }
   const reply = engine.execute(running.session, command, argv);
   return reply;

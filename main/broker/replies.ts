@@ -195,7 +195,6 @@ export const XGROUP_NO_KEY = new ErrorReply(
   'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.',
 );
 export const BUSYGROUP = new ErrorReply('BUSYGROUP Consumer Group name already exists');
-export const KILLED_BY_SCRIPT = new ErrorReply('ERR Error running script: Script killed by user with SCRIPT KILL...');
 
 /** An error with a code of `ERR`. */
 export function err(text: string): ErrorReply {
@@ -208,18 +207,32 @@ export function wrongArity(name: string): ErrorReply {
 }
 
 /** The answer to an unknown command, with the arguments that Redis shows: quoted, each cut, 128 bytes in all. */
+/** An argument within an error text: Redis prints it as a C string, up to the first NUL. */
+export function cText(argument: string): string {
+  const end = argument.indexOf('\0');
+  return end < 0 ? argument : argument.slice(0, end);
+}
+
 export function unknownCommand(argv: readonly string[]): ErrorReply {
   let shown = '';
   for (let i = 1; i < argv.length && shown.length < 128; i++) {
-    shown += `'${(argv[i] ?? '').slice(0, 128 - shown.length)}' `;
+    shown += `'${cText(argv[i] ?? '').slice(0, 128 - shown.length)}' `;
   }
-  const text = `unknown command '${(argv[0] ?? '').slice(0, 128)}', with args beginning with: ${shown}`;
+  const text = `unknown command '${cText(argv[0] ?? '').slice(0, 128)}', with args beginning with: ${shown}`;
   return err(text.replace(/[\r\n]/g, ' '));
 }
 
 /** The answer to an unknown subcommand of a container command. */
 export function unknownSubcommand(sub: string, container: string): ErrorReply {
-  return err(`unknown subcommand '${sub.slice(0, 128).replace(/[\r\n]/g, ' ')}'. Try ${container.toUpperCase()} HELP.`);
+  return err(`unknown subcommand '${cText(sub).slice(0, 128).replace(/[\r\n]/g, ' ')}'. Try ${container.toUpperCase()} HELP.`);
+}
+
+/** The answer to a subcommand that has options which it does not take. */
+export function wrongForm(argv: readonly string[]): ErrorReply {
+  const [container = '', sub = ''] = argv;
+  return err(
+    `unknown subcommand or wrong number of arguments for '${cText(sub)}'. Try ${container.toUpperCase()} HELP.`,
+  );
 }
 
 /** The answer when an expiry is zero, negative or too large for `name`. */

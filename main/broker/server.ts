@@ -3,32 +3,15 @@
  * Everything runs in one thread: requests that arrive together are run one after the other, then one log write, then one socket write
  * for each client.
  */
-import { constants } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
-import * as tls from 'node:tls';
-import { Connection, type ConnectionHost } from './connection.ts';
+import { readSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { type ClientSocket, Connection, type ConnectionHost } from './connection.ts';
+import { Door, type Place } from './door.ts';
 import type { Engine } from './engine.ts';
+import { bind, createPlainServer, createTlsServer, type ListenOptions } from './listeners.ts';
 import { MAX_CLIENTS } from './replies.ts';
 import { encodeReply } from './resp.ts';
-
-export interface TlsOptions {
-  /** PEM. */
-  readonly key: string;
-  /** PEM, chain included. */
-  readonly cert: string;
-  /** PEM of the authorities whose client certificates are let in; without it clients show none. */
-  readonly ca?: string | undefined;
-  /** 0 picks a free port. */
-  readonly port: number;
-  readonly host: string;
-}
-
-export interface ListenOptions {
-  readonly host: string;
-  /** 0 picks a free port. */
-  readonly port: number;
-  readonly tls?: TlsOptions | undefined;
-}
 
 export interface BrokerServer {
   readonly port: number;
@@ -36,8 +19,9 @@ export interface BrokerServer {
   stop(): Promise<void>;
 }
 
-const TLS_HANDSHAKE_MS = 10_000;
 const CRON_MS = 100;
+/** What is read from a socket at once beside a running script. */
+const PIECE_BYTES = 65_536;
 const STOP_GRACE_MS = 1000;
 
 /** What must be written before the replies of a turn may leave. */
@@ -49,6 +33,7 @@ export interface TurnLog {
 export async function listen(engine: Engine, log: TurnLog, options: ListenOptions): Promise<BrokerServer> {
   const connections = new Set<Connection>();
   const flushSet = new Set<Connection>();
+  const plainSockets = new Map<Connection, Socket>();
   let scheduled = false;
 
   const flush = (): void => {
@@ -70,27 +55,47 @@ export async function listen(engine: Engine, log: TurnLog, options: ListenOption
     },
     closed(connection) {
       connections.delete(connection);
+      plainSockets.delete(connection);
       flushSet.delete(connection);
     },
   };
 
-  const accept = (socket: Socket): void => {
+  const admit = (socket: ClientSocket): Connection | undefined => {
     engine.stats.connections++;
     if (connections.size >= engine.config.number('maxclients')) {
       engine.stats.rejectedConnections++;
-      socket.on('error', () => socket.destroy());
-      socket.end(encodeReply(MAX_CLIENTS, 2), 'latin1');
-      return;
+      socket.write(encodeReply(MAX_CLIENTS, 2), 'latin1');
+      socket.destroySoon();
+      return undefined;
     }
-    socket.setKeepAlive(true, 300_000);
-    connections.add(new Connection(host, socket));
+    const connection = new Connection(host, socket);
+    connections.add(connection);
+    return connection;
+  };
+  const accept = (socket: Socket): void => {
+    socket.on('error', () => socket.destroy());
+    const connection = admit(socket);
+    if (connection === undefined) return;
+    const keepAliveS = engine.config.number('tcp-keepalive');
+    if (keepAliveS > 0) socket.setKeepAlive(true, keepAliveS * 1000);
+    socket.on('data', (chunk: Buffer) => connection.receive(chunk));
+    socket.on('end', () => connection.closeAfterReplies());
+    socket.on('close', () => connection.forget());
+    if (!(socket instanceof TLSSocket)) plainSockets.set(connection, socket);
   };
 
-  const plain = createServer({ noDelay: true, allowHalfOpen: true }, accept);
-  const port = await bind(plain, options.port, options.host);
-  const secure = options.tls === undefined ? undefined : createTlsServer(options.tls, accept);
-  const tlsPort =
-    secure === undefined ? undefined : await bind(secure, options.tls?.port ?? 0, options.tls?.host ?? '');
+  const { places, listening } = await open(options, accept);
+  const { port } = listening;
+  const tlsPort = listening.tls?.port;
+  const door = new Door({ logger: engine.logger, accept: admit }, listening, places);
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  engine.busySoon = () => door.prepare();
+  engine.serveWhileBusy = () => {
+    door.serve();
+    for (const [connection, socket] of plainSockets) readBeside(connection, socket, piece);
+    flush();
+  };
+  engine.busyEnded = () => door.close();
   const cron = setInterval(() => everyTick(engine, connections, log), CRON_MS);
 
   return {
@@ -98,7 +103,7 @@ export async function listen(engine: Engine, log: TurnLog, options: ListenOption
     tlsPort,
     async stop() {
       clearInterval(cron);
-      const closed = [plain, secure].map((server) => server && new Promise((resolve) => server.close(resolve)));
+      const closed = [...places.map(({ server }) => new Promise((resolve) => server.close(resolve))), door.stop()];
       flush();
       for (const connection of connections) connection.finish();
       // A peer that does not read must not hold the end up.
@@ -124,40 +129,39 @@ function everyTick(engine: Engine, connections: ReadonlySet<Connection>, log: Tu
   }
 }
 
-/**
- * TLS 1.3 only. No session tickets: a resumed session would count as authorised without the client proving its key again, so
- * every connection is a full handshake (OpenSSL sends none with SSL_OP_NO_TICKET and zero tickets; the server keeps no cache).
- */
-function createTlsServer(options: TlsOptions, accept: (socket: Socket) => void): Server {
-  const server = tls.createServer(
-    {
-      key: options.key,
-      cert: options.cert,
-      ca: options.ca,
-      requestCert: options.ca !== undefined,
-      rejectUnauthorized: options.ca !== undefined,
-      minVersion: 'TLSv1.3',
-      maxVersion: 'TLSv1.3',
-      secureOptions: constants.SSL_OP_NO_TICKET,
-      sessionTimeout: 1,
-      handshakeTimeout: TLS_HANDSHAKE_MS,
-      noDelay: true,
-      allowHalfOpen: true,
-    },
-    accept,
-  );
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
-  return server;
+async function open(
+  options: ListenOptions,
+  accept: (socket: Socket) => void,
+): Promise<{ places: Place[]; listening: ListenOptions }> {
+  const plain = createPlainServer(accept);
+  const port = await bind(plain, options.port, options.host);
+  const places: Place[] = [{ server: plain, port, host: options.host }];
+  const { tls } = options;
+  if (tls === undefined) return { places, listening: { ...options, port } };
+  const server = createTlsServer(tls, accept);
+  const tlsPort = await bind(server, tls.port, tls.host);
+  places.push({ server, port: tlsPort, host: tls.host });
+  return { places, listening: { ...options, port, tls: { ...tls, port: tlsPort } } };
 }
 
-function bind(server: Server, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      server.on('error', () => undefined);
-      const bound = server.address();
-      resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
-    });
-  });
+/**
+ * Reads a plain socket without the event loop, which a script holds up: its descriptor does not block, and what is read here libuv
+ * will not see again. The end and errors of a socket are left to libuv, and so are encrypted sockets and systems without descriptors
+ * for sockets (Windows): they wait until the script has ended.
+ */
+function readBeside(connection: Connection, socket: Socket, piece: Buffer): void {
+  const fd = connection.running ? undefined : descriptorOf(socket);
+  if (fd === undefined) return;
+  try {
+    const size = readSync(fd, piece);
+    if (size > 0) connection.receive(Buffer.from(piece.subarray(0, size)));
+  } catch {
+    // Nothing there (EAGAIN), or what libuv will find as well.
+  }
+}
+
+function descriptorOf(socket: Socket): number | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('fd' in handle)) return undefined;
+  return typeof handle.fd === 'number' && handle.fd >= 0 ? handle.fd : undefined;
 }

@@ -135,11 +135,13 @@ function startInWorker(settings: BrokerSettings, logger: Logger): Promise<Broker
     });
   return new Promise((resolve, reject) => {
     let failure: Error | undefined;
+    let gone = false;
     const ended = new Promise<Error | undefined>((end) => {
       worker.once('error', (error) => {
         failure = error instanceof Error ? error : new Error(String(error));
       });
       worker.once('exit', () => {
+        gone = true;
         const error = failure ?? new Error('the broker thread ended');
         reject(error);
         for (const each of waiting.values()) each.reject(error);
@@ -161,6 +163,7 @@ function startInWorker(settings: BrokerSettings, logger: Logger): Promise<Broker
           tlsPort: message.tlsPort,
           ended,
           stop: async () => {
+            if (gone) return;
             // A thread that a script holds does not hear it: what it has acknowledged is written, so it may be cut off.
             const cut = setTimeout(() => void worker.terminate(), STOP_GRACE_MS);
             await ask({ do: 'stop' }).catch(() => undefined);

@@ -1,7 +1,13 @@
 /** What travels between start-broker and its worker thread. Both ends are this project's own code in one process. */
 export type ToWorker =
   | { readonly id: number; readonly do: 'stop' }
-  | { readonly id: number; readonly do: 'set-user'; readonly name: string; readonly rules: readonly string[] }
+  | {
+      readonly id: number;
+      readonly do: 'set-user';
+      readonly name: string;
+      readonly rules: readonly string[];
+      readonly scriptLimitMs: number | undefined;
+    }
   | { readonly id: number; readonly do: 'delete-user'; readonly name: string };
 
 export type FromWorker =

@@ -283,7 +283,7 @@ const clientPause: Handler = (session, argv) => {
   const ms = timeoutMilliseconds(at(argv, 2));
   const mode = argv.length > 3 ? upper(argv, 3) : 'ALL';
   if (argv.length > 4 || (mode !== 'ALL' && mode !== 'WRITE')) throw err('CLIENT PAUSE mode must be WRITE or ALL');
-  session.engine.pauseClients(ms, mode === 'WRITE');
+  session.engine.pause.begin(ms, mode === 'WRITE');
   return OK;
 };
 
@@ -324,7 +324,7 @@ export const connectionCommands = declareCommands('connection', TABLE, {
   'client|trackinginfo': trackingInfo,
   'client|unblock': clientUnblock,
   'client|unpause': (session) => {
-    session.engine.unpauseClients();
+    session.engine.pause.end();
     return OK;
   },
   echo: (_session, argv) => at(argv, 1),

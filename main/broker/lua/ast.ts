@@ -57,8 +57,8 @@ export type Stat =
     }
   | { readonly t: 'callstat'; readonly call: Call }
   | { readonly t: 'do'; readonly body: Block }
-  | { readonly t: 'while'; readonly cond: Expr; readonly body: Block }
-  | { readonly t: 'repeat'; readonly cond: Expr; readonly body: Block }
+  | { readonly t: 'while'; readonly cond: Expr; readonly body: Block; readonly line: number }
+  | { readonly t: 'repeat'; readonly cond: Expr; readonly body: Block; readonly line: number }
   | { readonly t: 'if'; readonly arms: readonly { readonly cond: Expr | null; readonly body: Block }[] }
   | {
       readonly t: 'fornum';

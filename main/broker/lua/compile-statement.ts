@@ -4,7 +4,13 @@ import { createExpressionCompiler, isMulti, knownValue } from './compile-express
 import { type ChunkContext, FunctionScope } from './scope.ts';
 import type { LuaValue } from './value.ts';
 
+/** At the entry of a function. */
 const POLL = 'if(--S.n<0)S.poll();';
+
+/** In a loop that begins at `line`: it may never call anything, so nothing else tells where it is. */
+function loopPoll(scope: FunctionScope, line: number): string {
+  return `if(--S.n<0)S.poll(${scope.chunk.lineBase + line});`;
+}
 
 /** JavaScript for a whole chunk: an expression that is the main function. */
 export function compileMain(chunk: ChunkContext, node: FunctionNode): string {
@@ -57,13 +63,13 @@ function statement(scope: FunctionScope, stat: Stat): string {
     case 'do':
       return `{${scoped(scope, stat.body)}}`;
     case 'while':
-      return `while(${condition(scope, stat.cond)}){${POLL}${scoped(scope, stat.body)}}`;
+      return `while(${condition(scope, stat.cond)}){${loopPoll(scope, stat.line)}${scoped(scope, stat.body)}}`;
     case 'repeat': {
       scope.open();
       const body = block(scope, stat.body);
       const until = condition(scope, stat.cond);
       scope.close();
-      return `for(;;){${POLL}${body}\nif(${until})break;}`;
+      return `for(;;){${loopPoll(scope, stat.line)}${body}\nif(${until})break;}`;
     }
     case 'if':
       return stat.arms
@@ -195,7 +201,7 @@ function numericFor(scope: FunctionScope, stat: Stat & { t: 'fornum' }): string 
   scope.close();
   const upwards = stat.step === null || (stat.step.t === 'num' && stat.step.v > 0);
   const test = upwards ? `${index}<=${to}` : `${step}>0?${index}<=${to}:${index}>=${to}`;
-  return `{${values}${checks}for(let ${index}=${from};${test};${index}+=${step}){${POLL}let ${variable}=${index};${body}}}`;
+  return `{${values}${checks}for(let ${index}=${from};${test};${index}+=${step}){${loopPoll(scope, stat.line)}let ${variable}=${index};${body}}}`;
 }
 
 function genericFor(scope: FunctionScope, stat: Stat & { t: 'forin' }): string {
@@ -203,6 +209,7 @@ function genericFor(scope: FunctionScope, stat: Stat & { t: 'forin' }): string {
   if (special !== null) return special;
   const [fn, state, control, result] = [scope.temp(), scope.temp(), scope.temp(), scope.temp()];
   const line = scope.chunk.lineBase + stat.line;
+  const poll = loopPoll(scope, stat.line);
   const slots = [fn, state, control];
   const setup = evaluate(scope, stat.exprs, 3, (at, js) => `let ${slots[at]}=${js};`);
   scope.open();
@@ -215,7 +222,7 @@ function genericFor(scope: FunctionScope, stat: Stat & { t: 'forin' }): string {
   const unpack = `let ${[single, ...others].join(',')};if(${result} instanceof Array){${[single, ...others]
     .map((js, at) => `${js}=${result}[${at}];`)
     .join('')}}else ${single}=${result};`;
-  return `{${setup}for(;;){${POLL}const ${result}=${call};${unpack}if(${single}===undefined)break;${control}=${single};${body}}}`;
+  return `{${setup}for(;;){${poll}const ${result}=${call};${unpack}if(${single}===undefined)break;${control}=${single};${body}}}`;
 }
 
 /** `for … in pairs(t)` and `ipairs(t)` without an iterator function; null when the loop is something else. */
@@ -228,6 +235,7 @@ function walk(scope: FunctionScope, stat: Stat & { t: 'forin' }): string | null 
     return null;
   const [table, step] = [scope.temp(), scope.temp()];
   const line = scope.chunk.lineBase + only.line;
+  const poll = loopPoll(scope, stat.line);
   const value = single(scope, arg);
   scope.open();
   const variables = stat.names.map((name) => scope.declare(name).js);
@@ -241,8 +249,8 @@ function walk(scope: FunctionScope, stat: Stat & { t: 'forin' }): string | null 
   const setup = `const ${table}=walkable(${value},'${kind}',${line});`;
   if (kind === 'ipairs') {
     const got = item ?? scope.temp();
-    return `{${setup}for(let ${step}=1;;${step}++){${POLL}let ${got}=${table}.getInt(${step});if(${got}===undefined)break;let ${key}=${step};${rest}${body}}}`;
+    return `{${setup}for(let ${step}=1;;${step}++){${poll}let ${got}=${table}.getInt(${step});if(${got}===undefined)break;let ${key}=${step};${rest}${body}}}`;
   }
   const second = item === undefined ? '' : `let ${item}=${step}.value;`;
-  return `{${setup}const ${step}=new PairsWalk(${table});while(${step}.next()){${POLL}let ${key}=${step}.key;${second}${rest}${body}}}`;
+  return `{${setup}const ${step}=new PairsWalk(${table});while(${step}.next()){${poll}let ${key}=${step}.key;${second}${rest}${body}}}`;
 }

@@ -31,8 +31,8 @@ export interface LuaHostCalls {
   /** redis.log: level 0 debug, 1 verbose, 2 notice, 3 warning. */
   log(level: number, message: string): void;
   nowMs(): number;
-  /** true once the script must stop (SCRIPT KILL or time limit); polled by the loop budget. */
-  shouldStop(): boolean;
+  /** Polled by the loop budget: true or the reason once the script must stop. */
+  shouldStop(): boolean | string;
   /** redis.acl_check_cmd: allowed or not, or an error ("Invalid command passed to redis.acl_check_cmd()"); without it everything is allowed. */
   aclCheck?(args: readonly string[]): boolean | { readonly error: string };
 }

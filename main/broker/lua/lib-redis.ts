@@ -15,6 +15,8 @@ const LOG_DEBUG = 0;
 const LOG_WARNING = 3;
 /** Lua frames above which redis.call first makes sure that the command still has stack to run on. */
 const DEEP = 100;
+/** What a command costs of the loop budget: a slow one takes as long as this many turns of a loop. */
+const STEPS_PER_COMMAND = 50;
 /** Stack that a command may need, as recursion turns of `probe`. */
 const PROBE_TURNS = 1_500;
 
@@ -53,6 +55,7 @@ export function createRedisLibrary(runtime: Runtime, version: string): LuaTable 
   function run(words: readonly string[]): LuaValue {
     // A stack overflow inside a command could leave the keyspace half changed.
     if (S.d > DEEP) probe(PROBE_TURNS);
+    S.spend(STEPS_PER_COMMAND);
     const reply = host('redis.call/pcall').call(words, S.resp);
     return typeof reply === 'string' || typeof reply === 'number' ? reply : replyToLua(reply, S.resp);
   }

@@ -44,7 +44,7 @@ class Parser extends ExpressionParser {
         this.expect('do');
         const body = this.#loopBody();
         this.close('end', 'while', line);
-        return { t: 'while', cond, body };
+        return { t: 'while', cond, body, line };
       }
       case 'do': {
         this.lex.next();
@@ -58,7 +58,7 @@ class Parser extends ExpressionParser {
         this.lex.next();
         const body = this.#loopBody();
         this.close('until', 'repeat', line);
-        return { t: 'repeat', body, cond: this.expr() };
+        return { t: 'repeat', body, cond: this.expr(), line };
       }
       case 'function':
         return this.#functionStat(line);

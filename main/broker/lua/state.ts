@@ -6,6 +6,8 @@ import { LuaError, LuaStop, type LuaThread } from './value.ts';
 
 /** Steps (loop turns and function entries) between two questions to `shouldStop`. */
 const STEPS_PER_POLL = 2_000;
+/** Redis's words for a script that is told to stop. */
+const KILLED = 'Script killed by user with SCRIPT KILL...';
 /** Polls between two looks at the heap. */
 const POLLS_PER_HEAP_CHECK = 50;
 /** A script may fill the heap up to this part of its limit. */
@@ -76,14 +78,14 @@ export class LuaState {
     throw this.error(`${this.where(1)}stack overflow`);
   }
 
-  poll(): void {
+  /** @param line encoded line of the loop that asks */
+  poll(line = this.currentLine()): void {
     this.n = STEPS_PER_POLL;
-    if (this.host?.shouldStop() === true)
-      throw new LuaStop('Script killed by user with SCRIPT KILL...', this.currentLine());
+    const stop = this.host?.shouldStop() ?? false;
+    if (stop !== false) throw new LuaStop(stop === true ? KILLED : stop, line);
     if (++this.#polls % POLLS_PER_HEAP_CHECK !== 0) return;
     const heap = getHeapStatistics();
-    if (heap.used_heap_size > heap.heap_size_limit * HEAP_SHARE)
-      throw new LuaStop('not enough memory', this.currentLine());
+    if (heap.used_heap_size > heap.heap_size_limit * HEAP_SHARE) throw new LuaStop('not enough memory', line);
   }
 
   /** Counts work done inside a builtin, so that long matches and fills stay stoppable. */

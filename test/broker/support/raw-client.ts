@@ -50,6 +50,10 @@ export class RawClient {
       }
     });
     socket.on('error', () => undefined);
+    // Whoever still waits gets what never was an answer.
+    socket.on('close', () => {
+      for (const resolve of this.waiting.splice(0)) resolve('');
+    });
   }
 
   static open(port: number): Promise<RawClient> {
