@@ -38,8 +38,9 @@ import { found } from './planner/planner.ts';
 import { createResults } from './planner/record-result.ts';
 import type { KeptPorts } from './ports.ts';
 import { createPreviewService } from './previews/preview-service.ts';
+import { embeddedBroker } from './queue/embedded-broker.ts';
 import { externalBroker } from './queue/external-broker.ts';
-import { embeddedBroker, type HubBroker } from './queue/hub-broker.ts';
+import type { HubBroker } from './queue/hub-broker.ts';
 import { keepReconciled } from './queue/reconcile.ts';
 import { readiness } from './readiness.ts';
 import { createSettingsStore } from './settings-store.ts';
@@ -60,10 +61,12 @@ const clock = systemClock;
 function openBroker(config: HubConfig, ports: KeptPorts, logger: Logger): Promise<HubBroker> {
   if (config.broker !== null) return externalBroker(config.broker, logger);
   const dir = join(config.dataDir, 'broker');
-  return embeddedBroker(({ password }) =>
-    ports.use('broker', 0, (port) =>
-      startBroker({ dir, port, requirepass: password, appendfsync: 'everysec', inThread: true, logger }),
-    ),
+  return embeddedBroker(
+    ({ password, port: wanted }) =>
+      ports.use('broker', wanted, (port) =>
+        startBroker({ dir, port, requirepass: password, appendfsync: 'everysec', inThread: true, logger }),
+      ),
+    logger,
   );
 }
 
