@@ -66,6 +66,7 @@ async function startCommand<T extends z.ZodType>(
 }
 
 const hubReady = z.object({ event: z.literal('ready'), url: z.url(), port: z.int(), brokerPort: z.int() });
+const brokerReady = z.object({ event: z.literal('ready'), url: z.url(), port: z.int() });
 const nodeReady = z.object({ event: z.literal('ready'), node: z.string(), hub: z.string() });
 
 export interface FarmHub extends RunningProcess {
@@ -116,6 +117,12 @@ export async function createFarm() {
       );
       running.push(node);
       return { ...node, name };
+    },
+    /** The broker alone. @param args flags of `millrace broker` */
+    async broker(args: readonly string[]): Promise<RunningProcess> {
+      const broker = await startCommand(['broker', ...args], brokerReady, spawnHere, {});
+      running.push(broker);
+      return broker;
     },
     async close(): Promise<void> {
       await Promise.all(running.map((one) => one.kill()));
