@@ -3,6 +3,7 @@
  * with consumer groups. Ids are pairs of 64-bit integers: numbers where exact, bigints beyond, which JavaScript compares natively.
  */
 import { type Int64, parseInt64 } from '../numbers.ts';
+import { entryBytes, openingBytes } from './stream-node-size.ts';
 
 const NODE_MAX_ENTRIES = 100;
 const NODE_MAX_BYTES = 4096;
@@ -166,7 +167,9 @@ export class PendingList {
 
 interface StreamNode {
   readonly entries: StreamEntry[];
-  /** Entries ever appended to this node and their bytes: deletions do not make room, as in Redis. */
+  /** The entry that opened the node: the others' ids and field names are kept relative to its own. */
+  readonly first: StreamEntry;
+  /** Entries ever appended to this node, and the size of the listpack they would make: deletions do not make room, as in Redis. */
   slots: number;
   bytes: number;
 }
@@ -207,16 +210,17 @@ export class Stream {
 
   /** Appends an entry whose id must be greater than lastId. */
   append(id: StreamId, fields: readonly string[]): void {
-    let bytes = 8;
-    for (const field of fields) bytes += field.length + 2;
+    const entry = { id, fields };
+    let bytes = 0;
+    for (const field of fields) bytes += field.length;
     let node = this.nodes[this.nodes.length - 1];
-    if (node === undefined || node.slots >= NODE_MAX_ENTRIES || node.bytes + bytes > NODE_MAX_BYTES) {
-      node = { entries: [], slots: 0, bytes: 0 };
+    if (node === undefined || node.slots >= NODE_MAX_ENTRIES || node.bytes + bytes >= NODE_MAX_BYTES) {
+      node = { entries: [], first: entry, slots: 0, bytes: openingBytes(fields) };
       this.nodes.push(node);
     }
-    node.entries.push({ id, fields });
+    node.entries.push(entry);
     node.slots++;
-    node.bytes += bytes;
+    node.bytes += entryBytes(entry, node.first);
     this.length++;
     this.entriesAdded++;
     this.lastId = id;
