@@ -24,7 +24,7 @@ A RESP2 and RESP3 server that BullMQ, ioredis and redis-cli take for Redis ${SER
 | Replication, cluster, modules, functions, geo, HyperLogLog, DUMP and RESTORE, MONITOR, LATENCY, DEBUG, client-side caching, keyspace events | unknown command, in Redis's words |
 | maxmemory | policy noeviction only; memory is the heap of the broker's thread |
 | OBJECT ENCODING, MEMORY USAGE | computed from sizes: what Redis would have chosen |
-| SSCAN, HSCAN, ZSCAN | up to 128 elements come whole, larger ones in order of their hashes |
+| SSCAN, HSCAN, ZSCAN | what Redis keeps as listpack or intset comes whole, larger ones in order of their hashes |
 | SCRIPT KILL | a script is stopped by itself after busy-reply-threshold ms; nobody is served meanwhile |
 | doubles | the shortest digits that read back the same, as in 7.2 (7.0 prints 17) |
 | INCRBYFLOAT | exact decimal sums rounded to 17 places |

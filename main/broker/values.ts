@@ -52,6 +52,12 @@ export function encodingOf(value: Value, config: Config): string {
   return small && allShort(value, config.number('set-max-listpack-value')) ? 'listpack' : 'hashtable';
 }
 
+/** Whether Redis would keep a collection in one piece of memory: such a one is scanned whole, in one step. */
+export function isCompact(value: Value, config: Config): boolean {
+  const encoding = encodingOf(value, config);
+  return encoding === 'listpack' || encoding === 'intset';
+}
+
 /** A copy that shares nothing that can change. */
 export function copyValue(value: Value): Value {
   if (typeof value === 'string') return value;

@@ -4,13 +4,14 @@ import { addDecimals, addInt64, double, parseDouble, parseInt64 } from '../numbe
 import * as replies from '../replies.ts';
 import { EMPTY_ARRAY, MapReply, OK, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { isCompact } from '../values.ts';
 import { randomCount, randomPick, randomPicks } from './random.ts';
 import {
   at,
   readHash,
   removeMembers,
-  scanElements,
   scanCursor,
+  scanElements,
   scanOptions,
   scanReply,
   toPairs,
@@ -127,7 +128,7 @@ const hscan: Handler = (session, argv) => {
   const hash = readHash(session, at(argv, 1));
   if (hash === undefined) return scanReply('0', []);
   const options = scanOptions(argv, 3, cursor, false);
-  const { cursor: next, names } = scanElements(hash.keys(), hash.size, options);
+  const { cursor: next, names } = scanElements(hash.keys(), isCompact(hash, session.engine.config), options);
   const items: Reply[] = [];
   for (const name of names) items.push(name, hash.get(name) ?? '');
   return scanReply(next, items);

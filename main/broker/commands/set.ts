@@ -4,13 +4,14 @@ import { integerIn } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { EMPTY_ARRAY, NOT_POSITIVE, type Reply, SetReply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { isCompact } from '../values.ts';
 import { randomCount, randomPick, randomPicks } from './random.ts';
 import {
   at,
   readSet,
   removeMembers,
-  scanElements,
   scanCursor,
+  scanElements,
   scanOptions,
   scanReply,
   upper,
@@ -167,7 +168,7 @@ const sscan: Handler = (session, argv) => {
   const members = readSet(session, at(argv, 1));
   if (members === undefined) return scanReply('0', []);
   const options = scanOptions(argv, 3, cursor, false);
-  const { cursor: next, names } = scanElements(members, members.size, options);
+  const { cursor: next, names } = scanElements(members, isCompact(members, session.engine.config), options);
   return scanReply(next, names);
 };
 

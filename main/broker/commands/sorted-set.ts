@@ -5,11 +5,21 @@ import * as replies from '../replies.ts';
 import { DoubleReply, EMPTY_ARRAY, err, NULL_ARRAY, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { SortedSet } from '../structures/sorted-set.ts';
+import { isCompact } from '../values.ts';
 import { randomCount, randomPick, randomPicks } from './random.ts';
 import { algebraHandlers } from './sorted-set-algebra.ts';
 import { finish, popHandlers } from './sorted-set-pop.ts';
 import { pushScored, type RangeQuery, rangeReply, selectorOf, visitRange } from './sorted-set-ranges.ts';
-import { at, readSortedSet, scanCursor, scanElements, scanOptions, scanReply, upper, writeSortedSet } from './support.ts';
+import {
+  at,
+  readSortedSet,
+  scanCursor,
+  scanElements,
+  scanOptions,
+  scanReply,
+  upper,
+  writeSortedSet,
+} from './support.ts';
 
 const TABLE = `
 bzmpop | -5 | write blocking | RWad:n2 | sortedset | - | 7.0.0 | O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the sorted set, and M being the number of elements popped. | array or null | Removes and returns a member by score from one or more sorted sets. Blocks until a member is available otherwise. Deletes the sorted set if the last element was popped.
@@ -292,8 +302,8 @@ const zscan: Handler = (session, argv) => {
   const set = readSortedSet(session, at(argv, 1));
   if (set === undefined) return scanReply('0', []);
   const options = scanOptions(argv, 3, cursor, false);
-  const names = set.size <= 128 ? set.slice(0, set.size) : set.members();
-  const scanned = scanElements(names, set.size, options);
+  const compact = isCompact(set, session.engine.config);
+  const scanned = scanElements(compact ? set.slice(0, set.size) : set.members(), compact, options);
   return scanReply(
     scanned.cursor,
     scanned.names.flatMap((name) => [name, formatDouble(set.score(name) ?? 0)]),

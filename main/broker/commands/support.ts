@@ -123,12 +123,7 @@ export interface ScanOptions {
   readonly type: string | undefined;
 }
 
-export function scanOptions(
-  argv: readonly string[],
-  first: number,
-  cursor: bigint,
-  typeAllowed: boolean,
-): ScanOptions {
+export function scanOptions(argv: readonly string[], first: number, cursor: bigint, typeAllowed: boolean): ScanOptions {
   let count = 10;
   let matches: ScanOptions['matches'];
   let type: string | undefined;
@@ -166,18 +161,18 @@ function hashOf(text: string): number {
 }
 
 /**
- * One step of scanning a collection's elements. Up to 128 elements come whole. Larger ones are walked in order of the elements'
+ * One step of scanning a collection's elements. Compact ones (values.ts) come whole. Others are walked in order of the elements'
  * hashes and the cursor is the next hash + 1, so an element that stays throughout is returned whatever else comes or goes, and the
  * cursor needs no state here.
  */
 export function scanElements(
   names: Iterable<string>,
-  size: number,
+  compact: boolean,
   options: ScanOptions,
 ): { cursor: string; names: string[] } {
   const { matches } = options;
   const wanted = (name: string): boolean => matches === undefined || matches(name);
-  if (size <= 128) return { cursor: '0', names: [...names].filter(wanted) };
+  if (compact) return { cursor: '0', names: [...names].filter(wanted) };
   const from = options.cursor === 0n ? 0 : Number(options.cursor - 1n);
   const ordered: { hash: number; name: string }[] = [];
   for (const name of names) {
