@@ -85,7 +85,7 @@ export async function loadData(engine: Engine, files: FileSystem, dir: string, b
 }
 
 /** Reads one file. @throws DataDamage when it is not there. */
-export function read(files: FileSystem, path: string, visit: (record: Buffer) => void): ReadResult {
+function read(files: FileSystem, path: string, visit: (record: Buffer) => void): ReadResult {
   try {
     return readFrames(files, path, visit);
   } catch (error) {

@@ -16,7 +16,7 @@ export interface Manifest {
   readonly boot: string;
 }
 
-const MANIFEST = 'manifest.json';
+export const MANIFEST = 'manifest.json';
 
 /** What is wrong with a data folder, for people: the file, the place, what to do. */
 export class DataDamage extends Error {

@@ -1,13 +1,15 @@
 /**
  * The only door to the broker for the rest of the project: starts one, in a worker thread of its own or in the calling thread, and
- * gives its ports, its users and its end.
+ * gives its ports, its users and its end; checks and repairs the data folder of one that does not run.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { lockFolder } from '../../common/files.ts';
 import type { AppendFsync } from './aof.ts';
+import { type CheckReport, checkData, type RepairReport, repairData } from './check-data.ts';
 import type { Logger } from './engine.ts';
+import { realFiles } from './file-system.ts';
 import { ErrorReply } from './replies.ts';
 import { type BrokerSettings, type RunningBroker, runBroker } from './run-broker.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
@@ -177,4 +179,27 @@ function startInWorker(settings: BrokerSettings, logger: Logger): Promise<Broker
       }
     });
   });
+}
+
+/** What checkFolder() found. */
+export type FolderReport = CheckReport;
+
+/** Looks at a data folder that no broker has in use, without changing it. @throws Error when it is in use or not there. */
+export async function checkFolder(dir: string): Promise<FolderReport> {
+  return withFolder(dir, async () => checkData(realFiles(), dir));
+}
+
+/** Cuts a data folder at its first damage, keeping copies of the files. @throws Error when it is in use or not there. */
+export async function repairFolder(dir: string): Promise<RepairReport> {
+  return withFolder(dir, () => repairData(realFiles(), dir));
+}
+
+async function withFolder<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  if (!existsSync(dir)) throw new Error(`There is no folder ${dir}.`);
+  const unlock = await lockFolder(dir);
+  try {
+    return await work();
+  } finally {
+    await unlock();
+  }
 }
