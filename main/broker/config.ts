@@ -42,7 +42,7 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
   'lua-time-limit': live('integer', '5000', { min: -1e15, max: 1e15 }),
   requirepass: live('text', ''),
   'notify-keyspace-events': live('text', ''),
-  'hash-max-listpack-entries': live('integer', '128', { min: 0, max: 1e9 }),
+  'hash-max-listpack-entries': live('integer', '512', { min: 0, max: 1e9 }),
   'hash-max-listpack-value': live('integer', '64', { min: 0, max: 1e9 }),
   'list-max-listpack-size': live('integer', '-2', { min: -5, max: 1e9 }),
   'list-compress-depth': live('integer', '0', { min: 0, max: 1e9 }),

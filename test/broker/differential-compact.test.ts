@@ -21,7 +21,9 @@ describe.skipIf(!redisIsInstalled)('layouts of values', () => {
   /** The same commands on both, in one pipeline each; their replies. */
   async function onBoth(commands: readonly (readonly (string | number)[])[]): Promise<[unknown[], unknown[]]> {
     const run = async (client: Redis | undefined): Promise<unknown[]> =>
-      (await client?.pipeline(commands.map((command) => [...command])).exec())?.map(([, reply]) => reply) ?? [];
+      (
+        await client?.pipeline(commands.map(([name = '', ...rest]) => [String(name).toLowerCase(), ...rest])).exec()
+      )?.map(([, reply]) => reply) ?? [];
     return [await run(clients[0]), await run(clients[1])];
   }
 
@@ -69,7 +71,7 @@ describe.skipIf(!redisIsInstalled)('layouts of values', () => {
   it.each([
     ['a small hash', 'HSCAN', [['HSET', 'k', ...numbered(100).flatMap((n) => [n, 'x'])]]],
     ['a hash with a long value', 'HSCAN', [['HSET', 'k', ...numbered(72).flatMap((n) => [n, 'x']), 'one', long]]],
-    ['a large hash', 'HSCAN', [['HSET', 'k', ...numbered(200).flatMap((n) => [n, 'x'])]]],
+    ['a large hash', 'HSCAN', [['HSET', 'k', ...numbered(600).flatMap((n) => [n, 'x'])]]],
     ['a set of whole numbers', 'SSCAN', [['SADD', 'k', ...numbered(300)]]],
     ['a set with a long member', 'SSCAN', [['SADD', 'k', ...numbered(72).map((n) => `m${n}`), long]]],
     ['a large set', 'SSCAN', [['SADD', 'k', ...numbered(600).map((n) => `m${n}`)]]],
