@@ -11,6 +11,7 @@ import { libraryOperations } from './operations/library.ts';
 import { nodesOperations } from './operations/nodes.ts';
 import { type Operation, rawOptionsSchema } from './operations/operation.ts';
 import { pairingOperations } from './operations/pairing.ts';
+import { tokensOperations } from './operations/tokens.ts';
 
 /** Where the API begins. */
 export const apiBase = '/api/v1';
@@ -21,6 +22,7 @@ export const operations = {
   ...jobsOperations,
   ...nodesOperations,
   ...pairingOperations,
+  ...tokensOperations,
   ...brokerOperations,
 } as const satisfies Record<string, Operation>;
 

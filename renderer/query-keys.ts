@@ -4,6 +4,7 @@ export const keys = {
   settings: ['settings'],
   /** Machines that ask to be let in. */
   pairing: ['pairing'],
+  apiTokens: ['api-tokens'],
   pipelines: ['pipelines'],
   batches: ['batches'],
   /** Lists of the library, as infinite queries. */

@@ -1,8 +1,9 @@
-/** Who a bearer token belongs to: the hub's owner (window and commands of this machine) or a node. Scoped API tokens come with the fleet. */
+/** Who a bearer token belongs to: the hub's owner (window and commands of this machine), a node, or the holder of an API token. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { readTextIfThere, writeFileAtomic } from '../../common/files.ts';
 import type { Authenticator } from './api/parts.ts';
+import { type ApiTokens, isApiToken } from './api-tokens.ts';
 import type { NodeRegistry } from './nodes/registry-types.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -18,10 +19,14 @@ export async function loadOwnerToken(dataDir: string): Promise<string> {
   return token;
 }
 
-/** The owner's token opens the loopback doors only: it never crosses the network. */
+/**
+ * The owner's token opens the loopback doors only: it never crosses the network. API tokens open them, too, and the door for
+ * browsers; the door for nodes is for nodes.
+ */
 export function createAuthenticator(
   ownerToken: string,
   registry: Pick<NodeRegistry, 'authenticateNode'>,
+  tokens: Pick<ApiTokens, 'find'>,
 ): Authenticator {
   const owner = digest(ownerToken);
   return {
@@ -29,10 +34,14 @@ export function createAuthenticator(
       if (bearer === null) return null;
       if (bearer.startsWith('mrn1.')) {
         const nodeId = registry.authenticateNode(bearer, peerPin, door);
-        return nodeId === null ? null : { kind: 'node', scopes: ['node'], nodeId };
+        return nodeId === null ? null : { kind: 'node', scopes: ['node'], nodeId, holder: nodeId };
+      }
+      if (isApiToken(bearer)) {
+        const token = door === 'tls' ? null : tokens.find(bearer);
+        return token && { kind: 'token', scopes: [token.scope], nodeId: null, holder: token.id };
       }
       const isOwner = door !== 'tls' && timingSafeEqual(digest(bearer), owner);
-      return isOwner ? { kind: 'token', scopes: ['read', 'submit', 'admin'], nodeId: null } : null;
+      return isOwner ? { kind: 'token', scopes: ['read', 'submit', 'admin'], nodeId: null, holder: null } : null;
     },
   };
 }

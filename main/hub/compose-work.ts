@@ -83,7 +83,7 @@ export function composeWork(
     hubName: () => parts.settings().hubName,
     addresses: () => parts.doors().addresses(),
     dropConnections: (nodeId) => {
-      parts.api().dropNode(nodeId);
+      parts.api().dropHolder(nodeId);
       parts.doors().dropNode(nodeId);
     },
     changed: () => planner.touch(),

@@ -20,8 +20,10 @@ import { batchView } from './api/operations/job-view.ts';
 import { jobsHandlers } from './api/operations/jobs.ts';
 import { libraryHandlers } from './api/operations/library.ts';
 import { listNodes, nodesHandlers } from './api/operations/nodes.ts';
+import { tokensHandlers } from './api/operations/tokens.ts';
 import type { Api } from './api/parts.ts';
 import { startApi } from './api/start-api.ts';
+import { createApiTokens } from './api-tokens.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { findBatch } from './catalog/jobs.ts';
 import { composeWork, type Work } from './compose-work.ts';
@@ -151,6 +153,13 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
     batchView: (id) => batchView(views, found(findBatch(catalog, id), 'batch')),
     fetchAddress: (url) => fetchAddress(url, blobs.put),
   });
+  const apiTokens = createApiTokens({
+    catalog,
+    clock,
+    logger,
+    dropConnections: (tokenId) => api().dropHolder(tokenId),
+  });
+  closers.push(apiTokens.watch());
   const nodeParts = { catalog, registry, planner, clock };
   const handlers: JsonHandlers = {
     ...hubHandlers({
@@ -160,10 +169,12 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
       listNodes: () => listNodes(nodeParts),
       settings: settings.current,
       changeSettings: settings.change,
+      gc: storage.gc,
     }),
     ...brokerHandlers({ broker: brokerView }),
     ...jobsHandlers({ ...views, intake, waiters: work.waiters }),
     ...libraryHandlers({ ...views, intake }),
+    ...tokensHandlers(apiTokens),
     ...nodesHandlers({
       ...nodeParts,
       openDoor: async () => void (await settings.change({ acceptNodes: true })),
@@ -189,7 +200,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
       centralStore,
       previews,
       events: work.events,
-      auth: createAuthenticator(storage.token, registry),
+      auth: createAuthenticator(storage.token, registry, apiTokens),
       nodeBlobs: createNodeBlobs(planner.open),
       inspect: inspectFile,
       readiness: () => readiness({ catalog, dataDir: config.dataDir, broker: brokerView }),
@@ -207,6 +218,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
   closers.push(() => doors.close());
   broker.onAccessChanged(registry.greetAgain);
   await begin(work, logger, closers);
+  closers.push(storage.gc.start());
   if (settings.current().acceptNodes || config.host !== null) await doors.open();
   closers.push(await announce(config.dataDir, api().url));
   if (config.localNode) closers.push(startOwnNode(config, storage, api().url, registry, logger));

@@ -15,8 +15,10 @@ import { batchView } from '../../main/hub/api/operations/job-view.ts';
 import { jobsHandlers } from '../../main/hub/api/operations/jobs.ts';
 import { libraryHandlers } from '../../main/hub/api/operations/library.ts';
 import { listNodes, nodesHandlers } from '../../main/hub/api/operations/nodes.ts';
+import { tokensHandlers } from '../../main/hub/api/operations/tokens.ts';
 import type { Api, ReadinessCheck } from '../../main/hub/api/parts.ts';
 import { startApi } from '../../main/hub/api/start-api.ts';
+import { createApiTokens } from '../../main/hub/api-tokens.ts';
 import { createAuthenticator, loadOwnerToken } from '../../main/hub/authenticator.ts';
 import { createBlobStore } from '../../main/hub/blobs/blob-store.ts';
 import { openCatalog } from '../../main/hub/catalog/database.ts';
@@ -101,7 +103,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     pin: identity.pin,
     hubName: () => 'lab',
     addresses: () => [],
-    dropConnections: (nodeId) => later.api?.dropNode(nodeId),
+    dropConnections: (nodeId) => later.api?.dropHolder(nodeId),
   });
   const views = { catalog, planner, nodes: registry.views };
   const intake = createIntake({
@@ -113,6 +115,12 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     emit,
     batchView: (id) => batchView(views, found(findBatch(catalog, id), 'batch')),
     fetchAddress: () => Promise.reject(new Error('no addresses here')),
+  });
+  const apiTokens = createApiTokens({
+    catalog,
+    clock,
+    logger,
+    dropConnections: (tokenId) => later.api?.dropHolder(tokenId),
   });
   const nodeParts = { catalog, registry, planner, clock };
   const broker: BrokerView = { kind: 'embedded', address: null, server: null, reachable: true, notices: [] };
@@ -128,6 +136,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     ...brokerHandlers({ broker: () => broker }),
     ...jobsHandlers({ ...views, intake, waiters }),
     ...libraryHandlers({ ...views, intake }),
+    ...tokensHandlers(apiTokens),
     ...nodesHandlers({
       ...nodeParts,
       openDoor: async () => {},
@@ -147,7 +156,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     centralStore,
     previews,
     events,
-    auth: createAuthenticator(token, registry),
+    auth: createAuthenticator(token, registry, apiTokens),
     nodeBlobs: {
       mayReadBlob: (nodeId, sha256) => readable.has(`${nodeId} ${sha256}`),
       mayWriteBlob: (nodeId) => writers.has(nodeId),

@@ -24,10 +24,10 @@ export interface DoorKeeper {
   doorOf(request: IncomingMessage): OpenDoor;
   /** Pin of the key that the client proved on this connection, or null. */
   pinOf(request: IncomingMessage): string | null;
-  /** Remembers that this node speaks on this connection. */
-  noteNode(nodeId: string, socket: Socket): void;
-  /** Ends a node's connections. */
-  dropNode(nodeId: string): void;
+  /** Remembers that this node, or this API token's holder, speaks on this connection. */
+  noteHolder(holder: string, socket: Socket): void;
+  /** Ends all of them. */
+  dropHolder(holder: string): void;
 }
 
 /** Headers must be there within this time; silence on a connection ends it. Bodies have limits of their own (they may be 2 GB). */
@@ -83,7 +83,7 @@ function closeServer(server: Server, sockets: ReadonlySet<Socket>, graceMs: numb
 export function createDoorKeeper(route: (request: IncomingMessage, response: ServerResponse) => void): DoorKeeper {
   const doors = new WeakMap<IncomingMessage, OpenDoor>();
   const pins = new WeakMap<Socket, { readonly pin: string | null }>();
-  const nodeSockets = new Map<string, Set<Socket>>();
+  const held = new Map<string, Set<Socket>>();
 
   const openServer = async (kind: Door, server: Server, host: string, port: number): Promise<OpenDoor> => {
     const sockets = new Set<Socket>();
@@ -131,18 +131,18 @@ export function createDoorKeeper(route: (request: IncomingMessage, response: Ser
       }
       return known.pin;
     },
-    noteNode(nodeId, socket) {
-      const sockets = nodeSockets.get(nodeId) ?? new Set();
-      nodeSockets.set(nodeId, sockets);
+    noteHolder(holder, socket) {
+      const sockets = held.get(holder) ?? new Set();
+      held.set(holder, sockets);
       if (sockets.has(socket)) return;
       sockets.add(socket);
       socket.once('close', () => {
         sockets.delete(socket);
-        if (sockets.size === 0 && nodeSockets.get(nodeId) === sockets) nodeSockets.delete(nodeId);
+        if (sockets.size === 0 && held.get(holder) === sockets) held.delete(holder);
       });
     },
-    dropNode(nodeId) {
-      for (const socket of nodeSockets.get(nodeId) ?? []) socket.destroy();
+    dropHolder(holder) {
+      for (const socket of held.get(holder) ?? []) socket.destroy();
     },
   };
 }

@@ -100,8 +100,9 @@ function callerOf(
   try {
     const known = parts.auth.authenticate({ bearer, peerPin, door: door.kind });
     if (!known) return { caller: anonymous, refusal: null };
-    if (known.nodeId !== null) parts.doors.noteNode(known.nodeId, raw.socket);
-    return { caller: { ...known, ...base }, refusal: null };
+    const { holder, ...who } = known;
+    if (holder !== null) parts.doors.noteHolder(holder, raw.socket);
+    return { caller: { ...who, ...base }, refusal: null };
   } catch (error) {
     if (error instanceof MillraceError) return { caller: anonymous, refusal: error };
     throw error;

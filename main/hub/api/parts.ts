@@ -49,6 +49,8 @@ export interface Authenticator {
     readonly kind: 'token' | 'node';
     readonly scopes: readonly Scope[];
     readonly nodeId: string | null;
+    /** Whose connections end when this is taken back: a node's or an API token's id; null for the owner. */
+    readonly holder: string | null;
   } | null;
 }
 
@@ -109,7 +111,7 @@ export interface Api {
     port: number,
   ): Promise<{ readonly port: number }>;
   closeTlsDoor(): Promise<void>;
-  /** Ends a node's connections at once. Its next request is judged anew. */
-  dropNode(nodeId: string): void;
+  /** Ends the connections of a node or of an API token's holder at once. Their next request is judged anew. */
+  dropHolder(holder: string): void;
   stop(): Promise<void>;
 }

@@ -61,7 +61,7 @@ export async function startApi(parts: ApiParts): Promise<Api> {
       return { port: tlsDoor.port };
     },
     closeTlsDoor,
-    dropNode: doors.dropNode,
+    dropHolder: doors.dropHolder,
     async stop() {
       // Streams have no end of their own; then all doors close side by side.
       streams.close();

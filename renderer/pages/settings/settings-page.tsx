@@ -3,6 +3,7 @@ import { Skeleton, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { LoadError } from '../../components/load-error.tsx';
 import { useFarm } from '../../components/use-farm.ts';
+import { ApiTokens } from './api-tokens.tsx';
 import { HubSettings } from './hub-settings.tsx';
 import { Section } from './section.tsx';
 import classes from './settings.module.css';
@@ -22,6 +23,7 @@ export function SettingsPage() {
         <LoadError error={query.error} onRetry={() => void query.refetch()} />
       )}
       {query.data && <HubSettings settings={query.data} onSave={save} />}
+      <ApiTokens />
       <Section title={t('settings.about')}>
         <Text c="dimmed">
           {t('app.name')} {version !== undefined && t('settings.version', { version })}
