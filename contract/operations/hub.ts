@@ -36,13 +36,34 @@ export const farmSchema = z.object({
 });
 export type Farm = z.infer<typeof farmSchema>;
 
+/** What a round of garbage collection did, or would do. */
+export const garbageSchema = z.object({
+  dryRun: z.boolean(),
+  /** Unreferenced for long enough: into the trash. */
+  trashed: z.object({ blobs: z.int(), bytes: z.int() }),
+  /** Long enough in the trash: gone. */
+  deleted: z.object({ blobs: z.int(), bytes: z.int() }),
+  /** Referred to again: out of the trash. */
+  restored: z.object({ blobs: z.int(), bytes: z.int() }),
+  sample: z.array(sha256Schema).max(20),
+});
+export type Garbage = z.infer<typeof garbageSchema>;
+
+/** An address that results are sent to. Those of the link itself are refused here where they can be seen, and again when connecting. */
+const outboundAddressSchema = z
+  .url({ protocol: /^https?$/ })
+  .refine(
+    (text) => !/^https?:\/\/([^/@]*@)?(169\.254\.|\[fe[89ab][0-9a-f]:)/i.test(new URL(text).href),
+    'an address of the link itself',
+  );
+
 /** Settings of the hub, all of them the admin's. */
 export const settingsSchema = z.object({
   hubName: z.string().min(1).max(63),
   acceptNodes: z.boolean(),
   /** True while nothing is placed and nothing runs, anywhere. */
   paused: z.boolean(),
-  centralServerUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  centralServerUrl: outboundAddressSchema.nullable(),
   /** Blob of the logo that is used when a job names none; null: the built-in mark. */
   logo: z.object({ sha256: sha256Schema, sizeBytes: z.int(), mediaType: z.string(), name: z.string() }).nullable(),
   maxPixels: z.int().min(1_000_000).max(2_000_000_000),
@@ -95,6 +116,18 @@ export const hubOperations = {
     status: 201,
   }),
 
+  collectGarbage: define({
+    method: 'POST',
+    path: '/blobs:collect',
+    summary:
+      'Put blobs that nothing refers to into the trash, and empty what lay there long enough; or only say what would go',
+    scope: 'admin',
+    params: none,
+    query: none,
+    body: z.object({ dryRun: z.boolean().default(false) }),
+    response: garbageSchema,
+    status: 200,
+  }),
   getSettings: define({
     method: 'GET',
     path: '/settings',

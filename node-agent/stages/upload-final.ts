@@ -7,6 +7,7 @@ import { access } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { Agent, type Dispatcher, FormData, request } from 'undici';
 import { z } from 'zod';
+import { guardedLookup, isLinkLocal } from '../../common/outbound-addresses.ts';
 import { pinnedDispatcher } from '../../common/pinned-dispatcher.ts';
 import { WrongPeerError } from '../../common/pinned-tls.ts';
 import { MillraceError } from '../../contract/errors.ts';
@@ -50,9 +51,16 @@ function hubTarget(hub: HubAccess | null, timeoutMs: number): Target {
   return { url, headers, dispatcher: new Agent({ connectTimeout: timeoutMs }) };
 }
 
+function linkLocalTarget({ origin }: URL): MillraceError {
+  return new MillraceError('target_refused', 'This is an address of the link itself; nothing is sent there.', {
+    target: origin,
+  });
+}
+
 /** An address of the owner's. A name and password in it go as basic authentication. */
 function ownerTarget(address: string, timeoutMs: number): Target {
   const url = new URL(address);
+  if (isLinkLocal(url.hostname)) throw linkLocalTarget(url);
   const { username, password } = url;
   const secret = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
   url.username = '';
@@ -60,7 +68,15 @@ function ownerTarget(address: string, timeoutMs: number): Target {
   return {
     url,
     headers: username === '' && password === '' ? {} : { authorization: `Basic ${secret}` },
-    dispatcher: new Agent({ connectTimeout: timeoutMs }),
+    dispatcher: new Agent({
+      connect: {
+        timeout: timeoutMs,
+        lookup: guardedLookup(
+          (one) => !isLinkLocal(one),
+          () => linkLocalTarget(url),
+        ),
+      },
+    }),
   };
 }
 
@@ -97,6 +113,7 @@ const told = (text: string): string =>
 
 function targetError(thrown: unknown, target: URL, timedOut: boolean): unknown {
   if (thrown instanceof MillraceError) return thrown;
+  if (thrown instanceof Error && thrown.cause instanceof MillraceError) return thrown.cause;
   const details = { target: target.origin };
   if (timedOut) return new MillraceError('target_timeout', undefined, details, thrown);
   if (thrown instanceof WrongPeerError) return new MillraceError('hub_identity_changed', undefined, details, thrown);

@@ -156,6 +156,17 @@ describe('refusals', () => {
     expect(asked).toEqual(['/']);
   });
 
+  test.each([
+    'http://169.254.169.254/latest',
+    'http://[fe80::1]/',
+    'http://[::ffff:169.254.169.254]/',
+  ])('an address of the link itself (%s) is not connected to', async (url) => {
+    expect(await refusal(upload(url))).toMatchObject({
+      code: 'target_refused',
+      message: expect.stringContaining('link itself'),
+    });
+  });
+
   test('an answer before the form was read', async () => {
     const url = await servers.serve((_, response) => {
       response.writeHead(413, { connection: 'close' }).end('too large');

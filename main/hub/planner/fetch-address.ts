@@ -2,10 +2,9 @@
  * Fetches a file from an address that a user typed (a logo), guarded against server-side request forgery: only public addresses,
  * checked on what is really connected to, no redirects, bounded in time and size.
  */
-import { lookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { Agent, request } from 'undici';
+import { guardedLookup } from '../../../common/outbound-addresses.ts';
 import { MillraceError } from '../../../contract/errors.ts';
 
 const limitMs = 15_000;
@@ -20,19 +19,6 @@ export type StoreBytes = (
   bytes: AsyncIterable<Uint8Array>,
   limits: { maxBytes: number },
 ) => Promise<{ sha256: string; sizeBytes: number }>;
-
-/** Resolves names, and answers only allowed addresses: what is checked is what is connected to, so a name cannot change in between. */
-function guardedLookup(isAllowed: (address: string) => boolean): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, []);
-      const allowed = addresses.filter(({ address }) => isAllowed(address));
-      const [first] = allowed;
-      if (!first || allowed.length < addresses.length) return callback(new MillraceError('logo_address_refused'), []);
-      return options.all ? callback(null, allowed) : callback(null, first.address, first.family);
-    });
-  };
-}
 
 function parseAddress(text: string, isAllowed: (address: string) => boolean): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -56,7 +42,9 @@ export async function fetchAddress(
   isAllowed = isPublicAddress,
 ): Promise<{ sha256: string; sizeBytes: number; name: string }> {
   const url = parseAddress(text, isAllowed);
-  const agent = new Agent({ connect: { lookup: guardedLookup(isAllowed), timeout: limitMs } });
+  const agent = new Agent({
+    connect: { lookup: guardedLookup(isAllowed, () => new MillraceError('logo_address_refused')), timeout: limitMs },
+  });
   try {
     const { statusCode, body } = await request(url, { dispatcher: agent, signal: AbortSignal.timeout(limitMs) });
     if (statusCode !== 200) throw new MillraceError('logo_fetch_failed', `The address answered ${statusCode}.`);
