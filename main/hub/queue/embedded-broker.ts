@@ -23,9 +23,10 @@ export interface EmbeddedBroker {
 export type StartEmbedded = (options: { password: string; port: number }) => Promise<EmbeddedBroker>;
 
 const prefix = 'mr';
-const longestPauseMs = 30_000;
-/** Before the n-th start in a row that failed, n from 0, ms. */
-const pauseMs = (n: number): number => Math.min(500 * 2 ** n, longestPauseMs);
+/** A broker that ran so long starts a new count. */
+const steadyAfterMs = 60_000;
+/** Before the n-th start in a row, n from 0: at once, then later and later, ms. */
+const pauseMs = (n: number): number => (n === 0 ? 0 : Math.min(250 * 2 ** n, 30_000));
 
 /** Starts the embedded broker with a password that lives as long as the hub does. */
 export async function embeddedBroker(start: StartEmbedded, logger: Logger): Promise<HubBroker> {
@@ -39,30 +40,44 @@ export async function embeddedBroker(start: StartEmbedded, logger: Logger): Prom
 
   const makeUser = async (broker: EmbeddedBroker, nodeId: string, secret: string): Promise<void> =>
     broker.setUser(userName(nodeId), nodeRules(queuePrefix(prefix, nodeId), secret));
+  let inARow = 0;
   const startAgain = async (): Promise<EmbeddedBroker | null> => {
-    for (let n = 0; !stopping.signal.aborted; n++) {
+    while (!stopping.signal.aborted) {
       try {
+        await after(pauseMs(inARow++), undefined, { signal: stopping.signal });
         const broker = await start({ password, port });
         for (const [nodeId, secret] of passwords) await makeUser(broker, nodeId, secret);
         logger.info({ port }, 'the broker runs again');
         return broker;
       } catch (error) {
-        logger.error({ error }, 'the broker could not be started again; tried on');
-        await after(pauseMs(n), undefined, { signal: stopping.signal }).catch(() => undefined);
+        if (!stopping.signal.aborted) logger.error({ error }, 'the broker could not be started again; tried on');
       }
     }
     return null;
   };
   const keepRunning = async (): Promise<void> => {
     while (running !== null) {
+      const sinceMs = performance.now();
       const error = await running.ended;
       if (stopping.signal.aborted) return;
+      if (performance.now() - sinceMs >= steadyAfterMs) inARow = 0;
       running = null;
       logger.error({ error }, 'the broker ended; it is started again');
       running = await startAgain();
     }
   };
   const watched = keepRunning();
+  /** Does it now if the broker runs. One that dies meanwhile is no error: the next start makes the users that are wanted then. */
+  const change = async (work: (broker: EmbeddedBroker) => Promise<unknown>): Promise<void> => {
+    const broker = running;
+    if (broker === null) return;
+    const died = broker.ended.then(() => true);
+    try {
+      await work(broker);
+    } catch (error) {
+      if (!(await Promise.race([died, after(0, false)]))) throw error;
+    }
+  };
 
   return {
     connection: { url: `redis://default:${password}@127.0.0.1:${port}`, ca: null },
@@ -80,11 +95,11 @@ export async function embeddedBroker(start: StartEmbedded, logger: Logger): Prom
     }),
     async admit(nodeId, secret) {
       passwords.set(nodeId, secret);
-      if (running !== null) await makeUser(running, nodeId, secret);
+      await change((broker) => makeUser(broker, nodeId, secret));
     },
     async expel(nodeId) {
       passwords.delete(nodeId);
-      await running?.deleteUser(userName(nodeId));
+      await change((broker) => broker.deleteUser(userName(nodeId)));
     },
     onAccessChanged: () => undefined,
     async stop() {
