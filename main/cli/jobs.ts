@@ -1,7 +1,7 @@
-/** `millrace jobs`: lists jobs, shows one, retries, cancels, waits. */
+/** `millrace jobs`: lists jobs, shows one, retries, cancels, pauses, waits. */
 import { type Command, Option } from 'commander';
 import type { OperationQuery } from '../../contract/hub-api.ts';
-import { finalJobStates, type Job, jobStateSchema } from '../../contract/item.ts';
+import { finalJobStates, type Job, type JobDetail, jobStateSchema } from '../../contract/item.ts';
 import { type CommandContext, type LocalOptions, localCommand, parseCount, parseDuration, withHub } from './context.ts';
 import type { HubClient } from './hub-client.ts';
 import { CommandError, exitCodes, printJson, printTable, say, type Terminal } from './output.ts';
@@ -88,10 +88,33 @@ async function show(context: CommandContext, id: string, options: LocalOptions):
   });
   context.terminal.out.write('\n');
   printTable(context.terminal, ['step', 'state', 'machine', 'tries', 'what'], stages);
+  printEvidence(context.terminal, job);
   if (job.artifacts.length === 0) return;
   context.terminal.out.write('\n');
   const artifacts = job.artifacts.map(({ role, name, sizeBytes, sha256 }) => [role, name, String(sizeBytes), sha256]);
   printTable(context.terminal, ['result', 'name', 'bytes', 'sha256'], artifacts);
+}
+
+/** Tries that went wrong: which machine, what it said, whether it proved itself right after, and the process's last lines. */
+function printEvidence(terminal: Terminal, job: JobDetail): void {
+  const failed = job.stageList.flatMap((stage) =>
+    stage.attempts.flatMap(({ nodeName, error }) => (error ? [{ kind: stage.kind, nodeName, error }] : [])),
+  );
+  if (failed.length === 0) return;
+  terminal.out.write('\n');
+  const lastLine = (log: string | undefined): string => log?.trim().split('\n').at(-1) ?? '';
+  printTable(
+    terminal,
+    ['failed step', 'machine', 'error', 'what', 'own test', 'last line'],
+    failed.map(({ kind, nodeName, error }) => [
+      kind,
+      nodeName,
+      error.code,
+      error.message,
+      String(error.details?.['check'] ?? ''),
+      lastLine(error.log),
+    ]),
+  );
 }
 
 /** Waits until the job is in a final state. The hub answers as soon as it is; a lost time limit ends with 124. */
@@ -123,10 +146,10 @@ async function wait(
   if (failed > 0) throw new CommandError(exitCodes.failed, `${failed} of ${jobs.length} did not end well.`);
 }
 
-/** Retries or cancels each; says what became of it. */
+/** Retries, cancels, pauses or resumes each; says what became of it. */
 async function change(
   context: CommandContext,
-  operation: 'retryJob' | 'cancelJob',
+  operation: 'retryJob' | 'cancelJob' | 'pauseJob' | 'resumeJob',
   ids: readonly string[],
   options: LocalOptions,
 ): Promise<void> {
@@ -164,5 +187,14 @@ export function jobsCommand(context: CommandContext): Command {
     .command('cancel <id...>')
     .description('stops jobs')
     .action((ids: string[], _options: unknown, sub: Command) => change(context, 'cancelJob', ids, all(sub)));
+  for (const [verb, operation, help] of [
+    ['pause', 'pauseJob', 'takes jobs back, and places them no more'],
+    ['resume', 'resumeJob', 'goes on with paused jobs'],
+  ] as const) {
+    command
+      .command(`${verb} <id...>`)
+      .description(help)
+      .action((ids: string[], _options: unknown, sub: Command) => change(context, operation, ids, all(sub)));
+  }
   return command;
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { protocolVersion } from '../../contract/node.ts';
 import { brokerCommand } from './broker.ts';
 import type { CommandContext } from './context.ts';
+import { gcCommand } from './gc.ts';
 import { hubCommand } from './hub.ts';
 import { jobsCommand } from './jobs.ts';
 import { nodeCommand } from './node.ts';
@@ -30,6 +31,7 @@ function buildProgram(context: CommandContext, version: string): Command {
     jobsCommand,
     nodesCommand,
     queuesCommand,
+    gcCommand,
     tokenCommand,
     pairCommand,
   ]) {

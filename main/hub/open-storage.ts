@@ -7,7 +7,9 @@ import { lockFolder } from '../../common/files.ts';
 import { loadOrCreateIdentity } from '../../common/identity.ts';
 import type { Logger } from '../../common/log.ts';
 import { loadOwnerToken } from './authenticator.ts';
+import { createBlobGc } from './blobs/blob-gc.ts';
 import { createBlobStore } from './blobs/blob-store.ts';
+import { createTouchedBlobs } from './blobs/touched-blobs.ts';
 import { openCatalog } from './catalog/database.ts';
 import { hubId as loadHubId } from './catalog/settings.ts';
 import { createCentralStore } from './central-store/central-store.ts';
@@ -23,11 +25,13 @@ export async function openStorage(dataDir: string, clock: Clock, logger: Logger,
   const ports = await loadPorts(dataDir);
   const catalog = openCatalog(join(dataDir, 'catalog.sqlite'));
   closers.push(() => catalog.close());
-  const blobs = await createBlobStore({ dir: join(dataDir, 'blobs'), logger });
+  const touched = createTouchedBlobs();
+  const blobs = touched.watch(await createBlobStore({ dir: join(dataDir, 'blobs'), logger }));
+  const gc = createBlobGc({ catalog, store: blobs, touched, clock, logger });
   const hubId = loadHubId(catalog, uuid);
   const identity = await loadOrCreateIdentity(join(dataDir, 'identity'), `millrace-hub-${hubId}`);
   const centralStore = createCentralStore({ catalog, blobs, dataDir, clock, logger });
   await centralStore.repair();
-  return { ports, catalog, blobs, hubId, identity, centralStore, token: await loadOwnerToken(dataDir) };
+  return { ports, catalog, blobs, gc, hubId, identity, centralStore, token: await loadOwnerToken(dataDir) };
 }
 export type Storage = Awaited<ReturnType<typeof openStorage>>;

@@ -1,12 +1,9 @@
 /** What must be well for work to go on, for /readyz: broker, catalog, disk. */
-import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { BrokerView } from '../../contract/operations/broker.ts';
 import type { ReadinessCheck } from './api/parts.ts';
 import type { Catalog } from './catalog/database.ts';
-
-/** Below this the hub takes no more files, bytes. */
-const diskReserveBytes = 500_000_000;
+import { diskSpace } from './disk-space.ts';
 
 export interface ReadinessParts {
   readonly catalog: Catalog;
@@ -29,18 +26,15 @@ function checkCatalog(catalog: Catalog): ReadinessCheck {
   }
 }
 
-async function checkDisk(dataDir: string): Promise<ReadinessCheck> {
-  const { bavail, bsize } = await statfs(dataDir);
-  const freeBytes = bavail * bsize;
-  const ok = freeBytes >= diskReserveBytes;
-  return {
-    name: 'disk',
-    ok,
-    detail: `${(freeBytes / 1e9).toFixed(1)} GB free${ok ? '' : ': make room, then work goes on'}.`,
-  };
+function checkDisk(dataDir: string): ReadinessCheck {
+  const { freeBytes, intakeBytes } = diskSpace(dataDir);
+  const ok = freeBytes >= intakeBytes;
+  const free = `${(freeBytes / 1e9).toFixed(1)} GB free`;
+  const detail = ok ? `${free}.` : `${free}: no files are taken until there is ${(intakeBytes / 1e9).toFixed(2)} GB.`;
+  return { name: 'disk', ok, detail };
 }
 
 /** All checks; cheap enough for every few seconds. */
 export async function readiness(parts: ReadinessParts): Promise<ReadinessCheck[]> {
-  return [checkBroker(parts.broker()), checkCatalog(parts.catalog), await checkDisk(parts.dataDir)];
+  return [checkBroker(parts.broker()), checkCatalog(parts.catalog), checkDisk(parts.dataDir)];
 }

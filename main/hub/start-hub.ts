@@ -28,6 +28,7 @@ import { createAuthenticator } from './authenticator.ts';
 import { findBatch } from './catalog/jobs.ts';
 import { composeWork, type Work } from './compose-work.ts';
 import { defaultSettings, type HubConfig } from './config.ts';
+import { checkRoom } from './disk-space.ts';
 import { createDoors, type Doors } from './doors.ts';
 import { startLocalNode } from './nodes/local-node.ts';
 import { type Closers, openStorage, type Storage } from './open-storage.ts';
@@ -228,7 +229,16 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
     brokerPort: broker.port,
     token: storage.token,
     importPaths: (paths, order) =>
-      importPaths({ blobs, intake, maxBytes: () => settings.current().maxUploadBytes }, paths, order),
+      importPaths(
+        {
+          blobs,
+          intake,
+          maxBytes: () => settings.current().maxUploadBytes,
+          checkRoom: (bytes) => checkRoom(config.dataDir, bytes, 'intake'),
+        },
+        paths,
+        order,
+      ),
   };
 }
 

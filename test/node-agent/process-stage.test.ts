@@ -135,6 +135,17 @@ it.each([
   expect(hub.results[1]).toMatchObject({ result: { outcome: 'done' } });
 });
 
+it('proves itself with the known answer before anybody is blamed, and tells what the process wrote last', async () => {
+  await work(order('note'));
+  await work(order('damaged'));
+  const check = { facts: watermarkStage.knownAnswer?.facts, error: null };
+  expect(hub.results).toMatchObject([
+    { result: { error: { code: 'stage_crashed', log: expect.stringContaining('ghost') }, check } },
+    { result: { error: { code: 'input_damaged' } } },
+  ]);
+  expect(hub.results[1]?.result).not.toHaveProperty('check');
+});
+
 it('stops at the order’s time limit', async () => {
   await work(order('hang', 'x', { timeoutMs: 500 }));
   expect(hub.results).toMatchObject([{ result: { outcome: 'failed', error: { code: 'stage_timeout' } } }]);

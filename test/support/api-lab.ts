@@ -20,6 +20,8 @@ import type { Api, ReadinessCheck } from '../../main/hub/api/parts.ts';
 import { startApi } from '../../main/hub/api/start-api.ts';
 import { createApiTokens } from '../../main/hub/api-tokens.ts';
 import { createAuthenticator, loadOwnerToken } from '../../main/hub/authenticator.ts';
+import { createBlobGc } from '../../main/hub/blobs/blob-gc.ts';
+import { createTouchedBlobs } from '../../main/hub/blobs/touched-blobs.ts';
 import { createBlobStore } from '../../main/hub/blobs/blob-store.ts';
 import { openCatalog } from '../../main/hub/catalog/database.ts';
 import { findBatch } from '../../main/hub/catalog/jobs.ts';
@@ -132,6 +134,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
       listNodes: () => listNodes(nodeParts),
       settings: settings.current,
       changeSettings: settings.change,
+      gc: createBlobGc({ catalog, store: blobs, touched: createTouchedBlobs(), clock, logger }),
     }),
     ...brokerHandlers({ broker: () => broker }),
     ...jobsHandlers({ ...views, intake, waiters }),

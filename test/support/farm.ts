@@ -124,6 +124,7 @@ export async function createFarm() {
       running.push(broker);
       return broker;
     },
+    running: (): readonly RunningProcess[] => running,
     async close(): Promise<void> {
       await Promise.all(running.map((one) => one.kill()));
       await Promise.all(clients.map((client) => client.close()));

@@ -3,7 +3,7 @@
  * `CI=true` counts them as failures.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The part of vitest's test context that is used here. */
@@ -40,5 +40,32 @@ export function requireNetworkNamespaces(context: Skippable): void {
     execFileSync(ip, ['netns', 'delete', name], { stdio: 'ignore' });
   } catch {
     context.skip('needs network namespaces, which this system does not allow');
+  }
+}
+
+/** Mounts a small disk in memory at `path`, which it makes; skips the test where that is not allowed. To be unmounted by the test. */
+export function requireSmallDisk(context: Skippable, path: string, megabytes: number): string {
+  mkdirSync(path, { recursive: true });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path], { stdio: 'ignore' });
+    return path;
+  } catch {
+    return context.skip('needs to mount a disk in memory');
+  }
+}
+
+/** Skips the test unless it runs as root on Linux and a tmpfs can be mounted. */
+export function requireTmpfs(context: Skippable): void {
+  const mount = requireProgram(context, 'mount');
+  const umount = requireProgram(context, 'umount');
+  if (process.getuid?.() !== 0) context.skip('needs root to mount a small tmpfs');
+  const probe = mkdtempSync(join(tmpdir(), 'mr-probe-'));
+  try {
+    execFileSync(mount, ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', probe], { stdio: 'ignore' });
+    execFileSync(umount, [probe], { stdio: 'ignore' });
+  } catch {
+    context.skip('needs to mount a small tmpfs, which this system does not allow');
+  } finally {
+    rmdirSync(probe);
   }
 }

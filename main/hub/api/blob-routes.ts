@@ -83,7 +83,7 @@ async function receiveOutput(context: ApiContext, request: FastifyRequest) {
   const there = await context.blobs.size(sha256);
   if (there !== undefined) return { status: 200, sha256, sizeBytes: there };
   const maxBytes = context.settings().maxUploadBytes;
-  await checkAnnounced(request, context.dataDir, maxBytes);
+  await checkAnnounced(request, context.dataDir, maxBytes, 'output');
   const { 'upload-offset': offsetText = '0', 'content-length': lengthText } = request.headers;
   if (typeof offsetText !== 'string' || !/^\d{1,15}$/.test(offsetText))
     throw new InvalidRequestError([{ pointer: '/headers/upload-offset', detail: 'a number of bytes' }]);

@@ -1,11 +1,11 @@
 /** Reads files from requests into the blob store as they arrive: one octet stream, or a form with any number of parts. */
-import { statfs } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 // Adds `parts` and `isMultipart` to requests.
 import type {} from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { MillraceError } from '../../../contract/errors.ts';
 import type { BlobStore, StoredBlob } from '../blobs/blob-store.ts';
+import { checkRoom } from '../disk-space.ts';
 import { InvalidRequestError } from './problems.ts';
 
 export interface ReceivedFile {
@@ -26,29 +26,25 @@ const formLimits = {
   parts: 10_050,
   headerPairs: 100,
 };
-/** Kept free on the disk when a large body is announced, bytes. */
-const reserveBytes = 100_000_000;
-const largeBytes = 50_000_000;
 
 /** Bytes without ending the connection when the reader stops: the answer that says why still has to go out. */
 const bytesOf = (stream: Readable): AsyncIterable<Uint8Array> => stream.iterator({ destroyOnReturn: false });
 
 /**
  * Refuses a body that is announced too large, for the limit or for the disk, before its first byte.
+ * @param what `intake`: while little is left, so that the work at hand can come to its end · `output`: of that work
  * @throws MillraceError input_too_large, disk_full
  */
-export async function checkAnnounced(request: FastifyRequest, dir: string, maxBytes: number): Promise<void> {
+export async function checkAnnounced(
+  request: FastifyRequest,
+  dir: string,
+  maxBytes: number,
+  what: 'intake' | 'output' = 'intake',
+): Promise<void> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxBytes)
     throw new MillraceError('input_too_large', `The file has more than ${maxBytes} bytes.`, { maxBytes });
-  if (announced < largeBytes) return;
-  const { bavail, bsize } = await statfs(dir);
-  const freeBytes = bavail * bsize;
-  if (freeBytes < announced + reserveBytes)
-    throw new MillraceError('disk_full', 'There is no room for this file on the hub’s disk.', {
-      freeBytes,
-      neededBytes: announced + reserveBytes,
-    });
+  checkRoom(dir, announced, what);
 }
 
 /** Stores the request's body. @throws MillraceError input_too_large, input_digest_mismatch, disk_full */

@@ -14,6 +14,7 @@ import { apiBase } from '../../../contract/hub-api.ts';
 import { uuidSchema } from '../../../contract/ids.ts';
 import type { AcceptedFile } from '../../../contract/operations/operation.ts';
 import { batchExists } from '../catalog/jobs.ts';
+import { checkRoom } from '../disk-space.ts';
 import { problemMediaType, problemOfCode, problemOfThrown } from './problems.ts';
 import type { ApiContext } from './route-kit.ts';
 
@@ -68,6 +69,11 @@ function createTusServer(context: ApiContext, store: FileStore): Server {
         throw refusal(problemOfCode('request_invalid', 'Upload-Metadata needs filename and batchId (a UUID).'));
       if (!batchExists(context.catalog, metadata.data.batchId))
         throw refusal(problemOfCode('not_found', 'There is no such batch.'));
+      try {
+        checkRoom(context.dataDir, upload.size ?? 0, 'intake');
+      } catch (error) {
+        throw refusal(problemOfThrown(error, context.logger));
+      }
       return {};
     },
     async onUploadFinish(_request, upload) {

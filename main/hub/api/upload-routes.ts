@@ -6,6 +6,7 @@ import { apiBase, operations } from '../../../contract/hub-api.ts';
 import type { Batch } from '../../../contract/item.ts';
 import { type AcceptedFile, workOrder } from '../../../contract/operations/operation.ts';
 import { batchExists } from '../catalog/jobs.ts';
+import { checkRoom } from '../disk-space.ts';
 import { idempotencyKeyOf, type PlainAnswer } from './idempotency.ts';
 import { InvalidRequestError, problemOfCode } from './problems.ts';
 import { checkAnnounced, type ReceivedFile, receiveBody, receiveForm } from './received-files.ts';
@@ -54,6 +55,7 @@ async function addFiles(context: ApiContext, request: FastifyRequest, reply: Fas
   if (!batchExists(context.catalog, batchId)) throw new MillraceError('not_found', 'There is no such batch.');
   const maxBytes = context.settings().maxUploadBytes;
 
+  checkRoom(context.dataDir, Number(request.headers['content-length'] ?? 0), 'intake');
   if (!request.isMultipart()) {
     if (name === undefined) throw new InvalidRequestError([{ pointer: '/query/name', detail: 'the file’s name' }]);
     await checkAnnounced(request, context.dataDir, maxBytes);
@@ -104,6 +106,7 @@ async function submitFiles(context: ApiContext, request: FastifyRequest, reply: 
     throw new MillraceError('media_type_unsupported', 'Send a form (multipart/form-data): fields first, then files.');
   const key = idempotencyKeyOf(request.headers['idempotency-key']);
   const maxBytes = context.settings().maxUploadBytes;
+  checkRoom(context.dataDir, Number(request.headers['content-length'] ?? 0), 'intake');
   if (key === null) return { status, value: await submitAsItComes(context, request, maxBytes) };
 
   const fields = new Map<string, string>();

@@ -31,10 +31,13 @@ export interface ImportParts {
   readonly blobs: BlobStore;
   readonly intake: Intake;
   maxBytes(): number;
+  /** @throws MillraceError disk_full */
+  checkRoom(bytes: number): void;
 }
 
 async function importOne(parts: ImportParts, batchId: string, path: string): Promise<AcceptedFile> {
   try {
+    parts.checkRoom((await stat(path)).size);
     const { sha256, sizeBytes } = await parts.blobs.put(createReadStream(path, { highWaterMark: 1 << 18 }), {
       maxBytes: parts.maxBytes(),
     });

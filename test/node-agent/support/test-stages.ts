@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MillraceError } from '../../../contract/errors.ts';
+import { stageDefinition } from '../../../contract/stages/index.ts';
 import { serveStages } from '../../../node-agent/runtime/serve-stages.ts';
 import type { StageContext, StageOutcome } from '../../../node-agent/stages/stage-implementation.ts';
 
@@ -40,6 +41,11 @@ const acts: Record<string, (context: StageContext, text: string) => Promise<Stag
   async heap() {
     const kept: unknown[] = [];
     for (;;) kept.push(Array.from({ length: 10_000 }, (_, at) => ({ at })));
+  },
+  async note() {
+    process.stderr.write('the decoder saw a ghost\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.abort();
   },
   async damaged() {
     throw new MillraceError('input_damaged', 'not a picture', { at: 7 });
@@ -79,6 +85,7 @@ serveStages(async (kind) =>
           if (kind === 'broken') throw new Error('no codec');
           return 'test 1';
         },
+        check: async () => ({ ...stageDefinition(kind)?.knownAnswer?.facts }),
         async run(context) {
           const order = orderSchema.parse(JSON.parse(readFileSync(context.inputs[0]?.path ?? '', 'utf8')));
           const act = acts[order.do];

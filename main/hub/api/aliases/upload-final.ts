@@ -22,7 +22,7 @@ export async function uploadFinalAlias(app: FastifyInstance, context: ApiContext
   app.post('/upload-final', { config: { access: aliasAccess('submit') } }, async (request, reply) => {
     const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
     const maxBytes = context.settings().maxUploadBytes;
-    await checkAnnounced(request, context.dataDir, maxBytes);
+    await checkAnnounced(request, context.dataDir, maxBytes, 'output');
     const { file, fields } = await receiveSingleFile(request, context.blobs, maxBytes);
     const workerName = fields.get('worker_name')?.trim();
     if (!workerName)

@@ -3,6 +3,7 @@ import { timestamp } from '../../../../common/clock.ts';
 import type { Farm, Settings } from '../../../../contract/operations/hub.ts';
 import type { Node } from '../../../../contract/operations/nodes.ts';
 import { reasonSentence } from '../../../../contract/reasons.ts';
+import type { BlobGc } from '../../blobs/blob-gc.ts';
 import { countJobs, failureGroups } from '../../catalog/jobs.ts';
 import type { EventLog } from '../../events.ts';
 import type { SettingsChange } from '../../settings-store.ts';
@@ -16,6 +17,7 @@ export interface HubParts extends ViewParts {
   settings(): Settings;
   /** Stores a change and makes it felt (doors, discovery, placing). */
   changeSettings(change: SettingsChange): Promise<Settings>;
+  readonly gc: Pick<BlobGc, 'collect'>;
 }
 
 /** Examples shown of a group of waiting work. */
@@ -65,9 +67,10 @@ function farmView(parts: HubParts): Farm {
   };
 }
 
-export function hubHandlers(parts: HubParts): Pick<JsonHandlers, 'getFarm' | 'getSettings' | 'updateSettings'> {
+export function hubHandlers(parts: HubParts): Pick<JsonHandlers, 'getFarm' | 'getSettings' | 'updateSettings' | 'collectGarbage'> {
   return {
     getFarm: async () => farmView(parts),
+    collectGarbage: ({ body }) => parts.gc.collect(body.dryRun),
     getSettings: async () => parts.settings(),
     updateSettings: ({ body }) => parts.changeSettings(body),
   };
