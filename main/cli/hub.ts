@@ -24,6 +24,9 @@ export interface HubVerbOptions extends ServeOptions {
   readonly broker?: string;
   readonly brokerCa?: string;
   readonly brokerPrefix?: string;
+  readonly door?: number;
+  readonly doorCert?: string;
+  readonly doorKey?: string;
   readonly localNode: boolean;
   readonly legacyPort: readonly number[];
   readonly models?: string;
@@ -79,12 +82,22 @@ function centralServerUrl(environment: Environment): { centralServerUrl?: string
   return { centralServerUrl: url };
 }
 
+/** `--door`, and the owner's certificate for it. */
+function webDoor({ door: port, doorCert, doorKey }: HubVerbOptions): HubConfig['door'] {
+  if ((doorCert === undefined) !== (doorKey === undefined) || (port === undefined && doorCert !== undefined))
+    throw new CommandError(exitCodes.usage, '--door-cert and --door-key belong together, and to --door.');
+  if (port === undefined) return null;
+  if (doorCert === undefined || doorKey === undefined) return { port, certificate: null };
+  return { port, certificate: { certificateFile: resolve(doorCert), keyFile: resolve(doorKey) } };
+}
+
 export function hubConfig(options: HubVerbOptions, environment: Environment): HubConfig {
   return {
     dataDir: dataFolder(options.data, environment),
     port: options.port,
     host: options.host ?? null,
     broker: externalBroker(options, environment),
+    door: webDoor(options),
     localNode: options.localNode,
     legacyPorts: options.legacyPort,
     uiFolder: windowFolder(),
@@ -136,6 +149,9 @@ export function hubCommand(context: CommandContext): Command {
     .option('--broker <url>', 'a Redis or Valkey instead of the embedded broker (or REDIS_URL)')
     .option('--broker-ca <file>', 'PEM of the authority that signed the certificate of a rediss:// broker')
     .option('--broker-prefix <text>', 'first part of every key there', 'mr')
+    .option('--door <port>', 'also opens a door for browsers and API tokens on the network; 0 as above', parsePort)
+    .option('--door-cert <file>', 'its certificate in PEM; without one browsers warn')
+    .option('--door-key <file>', 'the key to that certificate')
     .option('--no-local-node', 'lets this machine do no work itself')
     .option('--models <dir>', 'folder of models, for pipelines that use them')
     .option(

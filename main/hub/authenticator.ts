@@ -2,6 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import { readTextIfThere, writeFileAtomic } from '../../common/files.ts';
+import { isLoopbackDoor } from './api/handlers.ts';
 import type { Authenticator } from './api/parts.ts';
 import { type ApiTokens, isApiToken } from './api-tokens.ts';
 import type { NodeRegistry } from './nodes/registry-types.ts';
@@ -33,14 +34,14 @@ export function createAuthenticator(
     authenticate({ bearer, peerPin, door }) {
       if (bearer === null) return null;
       if (bearer.startsWith('mrn1.')) {
-        const nodeId = registry.authenticateNode(bearer, peerPin, door);
+        const nodeId = door === 'web' ? null : registry.authenticateNode(bearer, peerPin, door);
         return nodeId === null ? null : { kind: 'node', scopes: ['node'], nodeId, holder: nodeId };
       }
       if (isApiToken(bearer)) {
         const token = door === 'tls' ? null : tokens.find(bearer);
         return token && { kind: 'token', scopes: [token.scope], nodeId: null, holder: token.id };
       }
-      const isOwner = door !== 'tls' && timingSafeEqual(digest(bearer), owner);
+      const isOwner = isLoopbackDoor(door) && timingSafeEqual(digest(bearer), owner);
       return isOwner ? { kind: 'token', scopes: ['read', 'submit', 'admin'], nodeId: null, holder: null } : null;
     },
   };

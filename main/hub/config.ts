@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Settings } from '../../contract/operations/hub.ts';
 import type { ExternalBrokerConfig } from './queue/external-broker.ts';
 import type { SettingsChange } from './settings-store.ts';
+import type { WebDoorConfig } from './web-door.ts';
 
 export interface HubConfig {
   /** Holds everything that the hub keeps. */
@@ -13,6 +14,8 @@ export interface HubConfig {
   readonly host: string | null;
   /** An external Redis or Valkey; null: the embedded broker. */
   readonly broker: ExternalBrokerConfig | null;
+  /** The door for browsers and programs that cannot pin keys; null: there is none. */
+  readonly door: WebDoorConfig | null;
   /** Run a node on this machine. */
   readonly localNode: boolean;
   /** More loopback ports, for clients of older systems. */

@@ -15,6 +15,13 @@ const configSchema = z.object({
   port: z.int().min(0).max(65_535).default(0),
   host: z.string().nullable().default(null),
   broker: z.object({ url: z.string(), ca: z.string().nullable(), prefix: z.string() }).nullable().default(null),
+  door: z
+    .object({
+      port: z.int().min(0).max(65_535),
+      certificate: z.object({ certificateFile: z.string(), keyFile: z.string() }).nullable(),
+    })
+    .nullable()
+    .default(null),
   localNode: z.boolean().default(true),
   legacyPorts: z.array(z.int()).default([]),
   uiFolder: z.string().nullable().default(null),

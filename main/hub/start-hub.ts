@@ -47,6 +47,7 @@ import type { HubBroker } from './queue/hub-broker.ts';
 import { keepReconciled } from './queue/reconcile.ts';
 import { readiness } from './readiness.ts';
 import { createSettingsStore } from './settings-store.ts';
+import { openWebDoor } from './web-door.ts';
 
 export interface Hub {
   readonly url: string;
@@ -221,6 +222,16 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
   await begin(work, logger, closers);
   closers.push(storage.gc.start());
   if (settings.current().acceptNodes || config.host !== null) await doors.open();
+  if (config.door !== null)
+    await openWebDoor({
+      config: config.door,
+      api: api(),
+      host: config.host ?? '0.0.0.0',
+      ports: storage.ports,
+      dataDir: config.dataDir,
+      hubName: settings.current().hubName,
+      logger,
+    });
   closers.push(await announce(config.dataDir, api().url));
   if (config.localNode) closers.push(startOwnNode(config, storage, api().url, registry, logger));
   return {

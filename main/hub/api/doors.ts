@@ -1,5 +1,5 @@
 /**
- * The ports that the API listens on: loopback, ports of older systems, and TLS for the network. Owns sockets and their limits;
+ * The ports that the API listens on: loopback, ports of older systems, TLS for nodes, and TLS for browsers. Owns sockets and their limits;
  * what a request may do is the guard's affair.
  */
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
@@ -8,7 +8,8 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Identity } from '../../../common/identity.ts';
 import { peerPin, serverTlsOptions } from '../../../common/pinned-tls.ts';
-import type { Door } from './handlers.ts';
+import { type Door, isLoopbackDoor } from './handlers.ts';
+import type { DoorCertificate } from './parts.ts';
 import { problemMediaType, problemOfCode } from './problems.ts';
 
 export interface OpenDoor {
@@ -19,7 +20,8 @@ export interface OpenDoor {
 }
 
 export interface DoorKeeper {
-  open(kind: Exclude<Door, 'tls'>, host: string, port: number): Promise<OpenDoor>;
+  open(kind: 'loopback' | 'legacy', host: string, port: number): Promise<OpenDoor>;
+  openWeb(certificate: DoorCertificate, host: string, port: number): Promise<OpenDoor>;
   openTls(identity: Pick<Identity, 'keyPem' | 'certificatePem'>, host: string, port: number): Promise<OpenDoor>;
   doorOf(request: IncomingMessage): OpenDoor;
   /** Pin of the key that the client proved on this connection, or null. */
@@ -39,6 +41,9 @@ const limits = {
   silenceMs: 120_000,
 } as const;
 const maxTlsConnections = 2_048;
+const maxWebConnections = 512;
+/** Browsers and programs of others; they prove who they are by a token. */
+const webTlsOptions = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
 
 /** Answers what is not HTTP at all. */
 function onClientError(error: Error, socket: Socket): void {
@@ -90,7 +95,7 @@ export function createDoorKeeper(route: (request: IncomingMessage, response: Ser
     let door: OpenDoor | undefined;
     server.timeout = limits.silenceMs;
     server.on('clientError', onClientError);
-    server.on(kind === 'tls' ? 'secureConnection' : 'connection', (socket: Socket) => {
+    server.on(isLoopbackDoor(kind) ? 'connection' : 'secureConnection', (socket: Socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
     });
@@ -116,6 +121,11 @@ export function createDoorKeeper(route: (request: IncomingMessage, response: Ser
       const server = createTlsServer({ ...options, ...serverTlsOptions(identity) });
       server.maxConnections = maxTlsConnections;
       return openServer('tls', server, host, port);
+    },
+    openWeb({ keyPem, certificatePem }, host, port) {
+      const server = createTlsServer({ ...options, key: keyPem, cert: certificatePem, ...webTlsOptions });
+      server.maxConnections = maxWebConnections;
+      return openServer('web', server, host, port);
     },
     doorOf(request) {
       const door = doors.get(request);

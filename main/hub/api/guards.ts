@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { MillraceError } from '../../../contract/errors.ts';
 import type { Scope } from '../../../contract/operations/operation.ts';
 import type { DoorKeeper, OpenDoor } from './doors.ts';
-import type { Caller } from './handlers.ts';
+import { type Caller, isLoopbackDoor } from './handlers.ts';
 import type { MediaTickets } from './media-tickets.ts';
 import type { Authenticator } from './parts.ts';
 
@@ -15,6 +15,8 @@ export interface Access {
   readonly scope: Scope;
   /** Nobody is asked who they are on the loopback doors (endpoints of the older systems, health, the window's files). */
   readonly openOnLoopback?: boolean;
+  /** The window's files, which hold no secret: a browser needs them to ask for the token. */
+  readonly page?: boolean;
   /** Nodes may call it, too; the handler judges further. */
   readonly nodes?: boolean;
   /** A media ticket will do. */
@@ -49,7 +51,8 @@ function forbidden(detail: string): MillraceError {
 
 /** A name that a stranger's DNS points at this machine must not reach the loopback doors. */
 function checkHost(raw: IncomingMessage, door: OpenDoor): void {
-  if (door.kind === 'tls') return;
+  // Elsewhere nothing opens without a key or a token that no other site's page can send.
+  if (!isLoopbackDoor(door.kind)) return;
   const match = /^(.+?)(?::(\d+))?$/.exec(raw.headers.host ?? '');
   const port = match?.[2] === undefined ? 80 : Number(match[2]);
   if (!loopbackNames.has(match?.[1]?.toLowerCase() ?? '') || port !== door.port)
@@ -59,7 +62,7 @@ function checkHost(raw: IncomingMessage, door: OpenDoor): void {
 /** Requests that another site's page sends from the user's browser. Other programs send neither header. */
 function checkOrigin(raw: IncomingMessage, door: OpenDoor): void {
   const { origin } = raw.headers;
-  const own = `${door.kind === 'tls' ? 'https' : 'http'}://${raw.headers.host ?? ''}`;
+  const own = `${isLoopbackDoor(door.kind) ? 'http' : 'https'}://${raw.headers.host ?? ''}`;
   if (origin !== undefined && origin.toLowerCase() !== own.toLowerCase())
     throw forbidden('The request came from another site.');
   const site = raw.headers['sec-fetch-site'];
@@ -112,7 +115,8 @@ function callerOf(
 function mayEnter(request: FastifyRequest, caller: Caller, access: Access, tickets: MediaTickets): boolean {
   if (covers(caller, access.scope)) return true;
   if (access.nodes && caller.kind === 'node') return true;
-  if (access.openOnLoopback && caller.door !== 'tls') return true;
+  if (access.openOnLoopback && isLoopbackDoor(caller.door)) return true;
+  if (access.page && caller.door === 'web') return true;
   if (!access.ticket) return false;
   const ticket = new URLSearchParams(request.raw.url?.split('?')[1]).get('ticket');
   return ticket !== null && tickets.isValid(ticket);

@@ -12,8 +12,14 @@ import type {
 } from '../../../contract/hub-api.ts';
 import type { Scope } from '../../../contract/operations/operation.ts';
 
-/** How a request came in: the loopback port, the TLS port for the network, or a port of an older system (loopback, too). */
-export type Door = 'loopback' | 'tls' | 'legacy';
+/**
+ * How a request came in: the loopback port, the TLS port for nodes, a port of an older system (loopback, too), or the TLS port for
+ * browsers and programs that cannot pin keys.
+ */
+export type Door = 'loopback' | 'tls' | 'legacy' | 'web';
+
+/** Doors that only this machine reaches. */
+export const isLoopbackDoor = (door: Door): boolean => door === 'loopback' || door === 'legacy';
 
 export interface Caller {
   readonly kind: 'token' | 'node' | 'anonymous';

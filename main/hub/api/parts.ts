@@ -98,6 +98,9 @@ export interface ApiParts {
   readonly legacyPorts: readonly number[];
 }
 
+/** What a TLS door shows. */
+export type DoorCertificate = Pick<Identity, 'keyPem' | 'certificatePem'>;
+
 export interface Api {
   /** `http://127.0.0.1:<port>`, where the window is, too. */
   readonly url: string;
@@ -111,6 +114,8 @@ export interface Api {
     port: number,
   ): Promise<{ readonly port: number }>;
   closeTlsDoor(): Promise<void>;
+  /** Opens the door for browsers and programs with an API token. Once; it stays open until `stop`. */
+  openWebDoor(certificate: DoorCertificate, host: string, port: number): Promise<{ readonly port: number }>;
   /** Ends the connections of a node or of an API token's holder at once. Their next request is judged anew. */
   dropHolder(holder: string): void;
   stop(): Promise<void>;

@@ -61,6 +61,11 @@ export async function startApi(parts: ApiParts): Promise<Api> {
       return { port: tlsDoor.port };
     },
     closeTlsDoor,
+    async openWebDoor(certificate, webHost, webPort) {
+      const door = await doors.openWeb(certificate, webHost, webPort);
+      open.push(door);
+      return { port: door.port };
+    },
     dropHolder: doors.dropHolder,
     async stop() {
       // Streams have no end of their own; then all doors close side by side.

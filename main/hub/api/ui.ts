@@ -19,8 +19,8 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The window's files hold no secret; on the network's door they are for those who are known, like everything. */
-export const uiAccess: Access = { scope: 'read', openOnLoopback: true };
+/** The window's files hold no secret; at the door for nodes nobody needs them. */
+export const uiAccess: Access = { scope: 'read', openOnLoopback: true, page: true };
 
 /** Vite names files by their content, so those never change; the page that names them is asked for each time. */
 const cacheControl = (path: string): string =>

@@ -9,7 +9,7 @@ import type { NodeFacts, NodeRegistry } from '../../nodes/registry-types.ts';
 import type { OpenAttempt, OpenWork } from '../../planner/open-work.ts';
 import type { Planner } from '../../planner/planner.ts';
 import { type Caller, type JsonHandlers, withStatus } from '../handlers.ts';
-import { type PairingNames, pairingHandlers } from './pairing.ts';
+import { originOf, type PairingNames, pairingHandlers } from './pairing.ts';
 
 export interface NodeViewParts {
   readonly catalog: Catalog;
@@ -147,8 +147,8 @@ function forNodes(parts: NodesParts): Pick<JsonHandlers, NodeNames> {
   const { registry, results } = parts;
   return {
     joinNode: async ({ body, caller }) => {
-      if (caller.door === 'legacy') throw new MillraceError('forbidden', 'Machines do not join here.');
-      return registry.join(body, caller.peerPin, caller.door === 'loopback');
+      const { peerPin, local } = originOf(caller);
+      return registry.join(body, peerPin, local);
     },
     helloNode: async ({ params, body, caller }) => {
       speaksFor(caller, params.id);

@@ -9,8 +9,8 @@ function requestView({ askedMs, expiresMs, ...machine }: WaitingMachine): Pairin
   return { ...machine, askedAt: timestamp(askedMs), expiresAt: timestamp(expiresMs) };
 }
 
-/** Machines join over loopback and at the door for nodes, nowhere else. */
-function originOf({ door, peerPin, remoteAddress }: Caller): AskOrigin {
+/** Machines join over loopback and at the door for nodes, nowhere else. @throws MillraceError forbidden */
+export function originOf({ door, peerPin, remoteAddress }: Caller): AskOrigin {
   if (door !== 'loopback' && door !== 'tls') throw new MillraceError('forbidden', 'Machines do not join here.');
   return { peerPin, remoteAddress, local: door === 'loopback' };
 }
