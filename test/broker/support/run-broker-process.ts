@@ -1,4 +1,4 @@
-/** A broker as a process of its own, to be killed: `node run-broker-process.ts DIR FSYNC`; prints its port. */
+/** A broker as a process of its own, to be killed: `node run-broker-process.ts DIR FSYNC`; prints its port, or says why it does not start. */
 import { silentLogger } from '../../../common/log.ts';
 import { startBroker } from '../../../main/broker/start-broker.ts';
 
