@@ -67,8 +67,10 @@ test('a silent machine loses its attempts, they go elsewhere, and its late resul
   const [first] = [...farm.planner().open.attempts()];
   const away = farm.nodes.findIndex((node) => node.id === first?.nodeId);
   farm.setNode(away, { online: false });
-  farm.clock.advance(leaseMs + 1);
-  farm.planner().leases.expire();
+  for (let second = 0; second <= leaseMs / 1_000; second++) {
+    farm.clock.advance(1_000);
+    farm.planner().leases.expire();
+  }
   await farm.settle();
   const [second] = [...farm.planner().open.attempts()];
   expect(second).toMatchObject({ id: mark(jobId, 2), nodeId: farm.node(1 - away).id });
@@ -108,6 +110,18 @@ test('heartbeats renew what is held and what still lies in the queue; what a mac
   expect(open.attempt(b)?.state).toBe('placed');
   expect(open.attempt(a)).toBeUndefined();
   expect(farm.attempts()).toContain(mark(jobs[0] ?? '', 2));
+});
+
+test('a hub that stood still could hear nobody, and takes nothing away for it', async () => {
+  const farm = await lab();
+  const jobId = await farm.drop('a.jpg');
+  farm.planner().leases.renew(farm.node(0).id, [{ id: mark(jobId), progress: null }], false);
+  for (let night = 0; night < 3; night++) {
+    farm.clock.advance(8 * 3_600_000);
+    farm.planner().leases.expire();
+    await farm.settle();
+  }
+  expect(farm.attempts()).toEqual([mark(jobId)]);
 });
 
 test('a step of the wall clock by ten minutes changes no lease', async () => {

@@ -36,11 +36,15 @@ function begin({ context }: Planning, attempt: OpenAttempt): void {
   emitAttemptState(context, attempt, 'running', nowMs);
 }
 
+/** The hub itself stood still for so long: suspended, or stuck. */
+const standstillMs = leaseMs / 2;
+
 export function createLeases(planning: Planning): Leases {
   const { context } = planning;
   const { open } = context;
 
   const losses = createLosses(planning);
+  let lookedMs = context.steadyMs();
 
   /** In a transaction of its own; an attempt that was closed meanwhile stays closed. */
   const close = (attempts: readonly OpenAttempt[], end: (attempt: OpenAttempt) => void): void => {
@@ -109,6 +113,10 @@ export function createLeases(planning: Planning): Leases {
     },
     expire() {
       const nowMs = context.steadyMs();
+      const gapMs = nowMs - lookedMs;
+      lookedMs = nowMs;
+      // Nobody could be heard meanwhile, so nobody is late for it.
+      if (gapMs > standstillMs) for (const attempt of open.attempts()) attempt.deadlineMs += gapMs;
       const late = [...open.attempts()].filter((attempt) => attempt.deadlineMs < nowMs);
       for (const [nodeId, attempts] of Map.groupBy(late, (attempt) => attempt.nodeId)) loseMachine(nodeId, attempts);
       losses.judge();
