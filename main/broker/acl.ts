@@ -1,38 +1,21 @@
 /**
- * Users and what they may do: commands as a bit set over the command table, key patterns with read and write sides, channels.
- * It answers "may this user run this request"; passwords are kept as SHA-256 and compared in constant time.
+ * Users: their passwords and what they may do. It answers "may this user run this request"; what one set of rights covers is
+ * acl-selector's. Passwords are kept as SHA-256 and compared in constant time.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Command, type CommandTable, keysOf } from './command.ts';
-import { compileGlob } from './glob.ts';
+import { AclLog } from './acl-log.ts';
+import { type Denial, Selector } from './acl-selector.ts';
+import type { Command, CommandTable } from './command.ts';
 import { ErrorReply } from './replies.ts';
-
-interface KeyPattern {
-  readonly text: string;
-  readonly read: boolean;
-  readonly write: boolean;
-  readonly matches: (key: string) => boolean;
-}
-
-interface ChannelPattern {
-  readonly text: string;
-  readonly matches: (channel: string) => boolean;
-}
 
 export interface User {
   readonly name: string;
   enabled: boolean;
   noPassword: boolean;
   /** Lower-case hex SHA-256 digests. */
-  passwords: Set<string>;
-  allKeys: boolean;
-  keyPatterns: KeyPattern[];
-  allChannels: boolean;
-  channelPatterns: ChannelPattern[];
-  /** One byte for each command id. */
-  allowed: Uint8Array;
-  /** The command rules as they were given, for ACL LIST. */
-  commandRules: string[];
+  passwords: ReadonlySet<string>;
+  /** Rights of its own first; a request must be within one of these. */
+  selectors: readonly [Selector, ...Selector[]];
   /** Everything is allowed: the usual case costs one look. */
   unrestricted: boolean;
   deleted: boolean;
@@ -40,7 +23,12 @@ export interface User {
   scriptLimitMs: number;
 }
 
-export function sha256Hex(text: string): string {
+const NO_SUCH_PASSWORD = 'The password you are trying to remove from the user does not exist';
+const BAD_HASH = 'The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters';
+/** A refusal of a later kind came farther. */
+const FARNESS: Readonly<Record<Denial['reason'], number>> = { command: 0, key: 1, channel: 2 };
+
+function sha256Hex(text: string): string {
   return createHash('sha256').update(Buffer.from(text, 'latin1')).digest('hex');
 }
 
@@ -48,24 +36,16 @@ export class Acl {
   private readonly table: CommandTable;
   private readonly byName = new Map<string, User>();
   readonly defaultUser: User;
-  readonly denials: {
-    reason: string;
-    context: string;
-    object: string;
-    username: string;
-    atMs: number;
-    count: number;
-  }[] = [];
+  readonly log = new AclLog();
 
   constructor(table: CommandTable) {
     this.table = table;
-    this.defaultUser = this.blank('default');
-    for (const rule of ['on', 'nopass', '~*', '&*', '+@all']) this.apply(this.defaultUser, rule);
-    this.byName.set('default', this.defaultUser);
+    this.defaultUser = this.setUser('default', ['on', 'nopass', '~*', '&*', '+@all']);
   }
 
+  /** By name. */
   get users(): readonly User[] {
-    return [...this.byName.values()];
+    return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   get(name: string): User | undefined {
@@ -74,12 +54,10 @@ export class Acl {
 
   /** Creates or changes a user; on a bad rule nothing changes and Redis's error is thrown. */
   setUser(name: string, rules: readonly string[]): User {
+    if (/[\s\0]/.test(name)) throw new ErrorReply("ERR Usernames can't contain spaces or null characters");
     const old = this.byName.get(name);
-    const draft =
-      old === undefined
-        ? this.blank(name)
-        : { ...old, passwords: new Set(old.passwords), allowed: old.allowed.slice() };
-    for (const rule of rules) {
+    const draft: User = old === undefined ? this.blank(name) : { ...old, selectors: copyOf(old.selectors) };
+    for (const rule of mergeSelectors(rules)) {
       try {
         this.apply(draft, rule);
       } catch (error) {
@@ -87,11 +65,10 @@ export class Acl {
         throw new ErrorReply(`ERR Error in ACL SETUSER modifier '${rule}': ${error.error}`);
       }
     }
-    if (old === undefined) {
-      this.byName.set(name, draft);
-      return draft;
-    }
-    return Object.assign(old, draft);
+    draft.unrestricted = draft.selectors.some((selector) => selector.allowsEverything);
+    const user = Object.assign(old ?? draft, draft);
+    this.byName.set(name, user);
+    return user;
   }
 
   deleteUser(name: string): User | undefined {
@@ -114,80 +91,36 @@ export class Acl {
     return undefined;
   }
 
-  /** Why `user` may not run this request, or undefined when it may. `command` is the subcommand where there is one. */
-  refusal(user: User, command: Command, argv: readonly string[], context = 'toplevel'): ErrorReply | undefined {
+  /** Why `user` may not run this request; undefined when it may. `command` is the subcommand where there is one. */
+  check(user: User, command: Command, argv: readonly string[]): Denial | undefined {
     if (user.unrestricted) return undefined;
-    if (user.allowed[command.id] !== 1 && !command.noAuth) {
-      this.note('command', command.name, user, context);
-      return new ErrorReply(`NOPERM User ${user.name} has no permissions to run the '${command.name}' command`);
+    let told: Denial | undefined;
+    for (const selector of user.selectors) {
+      const denial = selector.check(command, argv);
+      if (denial === undefined) return undefined;
+      if (told === undefined || isFarther(denial, told)) told = denial;
     }
-    if (!user.allKeys && command.keys.length > 0) {
-      for (const { key, access } of keysOf(command, argv)) {
-        if (this.keyAllowed(user, key, access.reads, access.writes)) continue;
-        this.note('key', key, user, context);
-        return new ErrorReply('NOPERM No permissions to access a key');
-      }
-    }
-    return this.channelRefusal(user, command, argv, context);
+    return told;
   }
 
-  keyAllowed(user: User, key: string, read: boolean, write: boolean): boolean {
-    if (user.allKeys) return true;
-    return user.keyPatterns.some((p) => (p.read || !read) && (p.write || !write) && p.matches(key));
+  /** True when the user may run the command and read every key there is: what it reads is not named in the request. */
+  mayReadAllKeys(user: User, command: Command, argv: readonly string[]): boolean {
+    return user.selectors.some((selector) => selector.allKeys && selector.allowsCommand(command, argv));
+  }
+
+  mayUseChannel(user: User, channel: string, isPattern: boolean): boolean {
+    return user.selectors.some((selector) => selector.allowsChannel(channel, isPattern));
   }
 
   /** The rules of a user in ACL LIST's form. */
   describe(user: User): string {
-    const parts = [`user ${user.name}`, user.enabled ? 'on' : 'off'];
-    if (user.noPassword) parts.push('nopass');
-    for (const digest of user.passwords) parts.push(`#${digest}`);
-    parts.push('sanitize-payload', this.describeKeys(user), this.describeChannels(user), this.describeCommands(user));
-    return parts.filter((part) => part !== '').join(' ');
+    const [own, ...others] = user.selectors;
+    const parts = [`user ${user.name}`, ...this.flagsOf(user), ...[...user.passwords].map((digest) => `#${digest}`)];
+    return [...parts, own.describe(), ...others.map((selector) => `(${selector.describe()})`)].join(' ');
   }
 
-  describeKeys(user: User): string {
-    if (user.allKeys) return '~*';
-    return user.keyPatterns.map((p) => `${p.read && p.write ? '~' : p.read ? '%R~' : '%W~'}${p.text}`).join(' ');
-  }
-
-  describeChannels(user: User): string {
-    if (user.allChannels) return '&*';
-    return user.channelPatterns.length === 0
-      ? 'resetchannels'
-      : user.channelPatterns.map((p) => `&${p.text}`).join(' ');
-  }
-
-  describeCommands(user: User): string {
-    return user.commandRules.join(' ');
-  }
-
-  private channelRefusal(
-    user: User,
-    command: Command,
-    argv: readonly string[],
-    context: string,
-  ): ErrorReply | undefined {
-    if (user.allChannels || command.group !== 'pubsub') return undefined;
-    const { name } = command;
-    const count = name === 'publish' || name === 'spublish' ? 2 : argv.length;
-    if (!/^(p|s)?subscribe$|^s?publish$/.test(name)) return undefined;
-    for (const channel of argv.slice(1, count)) {
-      const literal = name === 'psubscribe';
-      if (user.channelPatterns.some((p) => (literal ? p.text === channel : p.matches(channel)))) continue;
-      this.note('channel', channel, user, context);
-      return new ErrorReply('NOPERM No permissions to access a channel');
-    }
-    return undefined;
-  }
-
-  private note(reason: string, object: string, user: User, context: string): void {
-    const same = this.denials.find((d) => d.reason === reason && d.object === object && d.username === user.name);
-    if (same !== undefined) {
-      same.count++;
-      return;
-    }
-    this.denials.unshift({ reason, context, object, username: user.name, atMs: Date.now(), count: 1 });
-    this.denials.length = Math.min(this.denials.length, 128);
+  flagsOf(user: User): string[] {
+    return [user.enabled ? 'on' : 'off', ...(user.noPassword ? ['nopass'] : []), 'sanitize-payload'];
   }
 
   private blank(name: string): User {
@@ -196,12 +129,7 @@ export class Acl {
       enabled: false,
       noPassword: false,
       passwords: new Set(),
-      allKeys: false,
-      keyPatterns: [],
-      allChannels: false,
-      channelPatterns: [],
-      allowed: new Uint8Array(this.table.byId.length),
-      commandRules: ['-@all'],
+      selectors: [new Selector(this.table)],
       unrestricted: false,
       deleted: false,
       scriptLimitMs: Infinity,
@@ -209,11 +137,19 @@ export class Acl {
   }
 
   private apply(user: User, rule: string): void {
-    const lower = rule.toLowerCase();
-    if (!this.applyWord(user, lower) && !this.applyPattern(user, rule) && !this.applyCommand(user, rule)) {
+    if (rule.startsWith('(') && rule.endsWith(')')) {
+      const selector = new Selector(this.table);
+      for (const part of rule.slice(1, -1).split(' ')) {
+        if (part !== '' && !selector.apply(part)) throw new ErrorReply('Syntax error');
+      }
+      user.selectors = [...user.selectors, selector];
+    } else if (
+      !this.applyWord(user, rule.toLowerCase()) &&
+      !applyPassword(user, rule) &&
+      !user.selectors[0].apply(rule)
+    ) {
       throw new ErrorReply('Syntax error');
     }
-    user.unrestricted = user.allKeys && user.allChannels && user.allowed.every((bit) => bit === 1);
   }
 
   private applyWord(user: User, word: string): boolean {
@@ -221,84 +157,51 @@ export class Acl {
     else if (word === 'off') user.enabled = false;
     else if (word === 'nopass') [user.noPassword, user.passwords] = [true, new Set()];
     else if (word === 'resetpass') [user.noPassword, user.passwords] = [false, new Set()];
-    else if (word === 'allkeys' || word === '~*') [user.allKeys, user.keyPatterns] = [true, []];
-    else if (word === 'resetkeys') [user.allKeys, user.keyPatterns] = [false, []];
-    else if (word === 'allchannels' || word === '&*') [user.allChannels, user.channelPatterns] = [true, []];
-    else if (word === 'resetchannels') [user.allChannels, user.channelPatterns] = [false, []];
-    else if (word === 'allcommands') this.applyCommand(user, '+@all');
-    else if (word === 'nocommands') this.applyCommand(user, '-@all');
-    else if (word === 'reset') Object.assign(user, { ...this.blank(user.name), deleted: user.deleted });
+    else if (word === 'clearselectors') user.selectors = [user.selectors[0]];
+    else if (word === 'reset') Object.assign(user, { ...this.blank(user.name), scriptLimitMs: user.scriptLimitMs });
     else return word === 'sanitize-payload' || word === 'skip-sanitize-payload';
     return true;
   }
+}
 
-  private applyPattern(user: User, rule: string): boolean {
-    const sign = rule[0];
-    const rest = rule.slice(1);
-    if (sign === '>') {
-      user.passwords.add(sha256Hex(rest));
-      user.noPassword = false;
-    } else if (sign === '<') {
-      if (!user.passwords.delete(sha256Hex(rest)))
-        throw new ErrorReply('The password you are trying to remove from the user does not exist');
-    } else if (sign === '#' || sign === '!') {
-      if (!/^[0-9a-f]{64}$/.test(rest)) {
-        throw new ErrorReply(
-          'The provided password hash must be exactly 64 characters and contain only lowercase hexadecimal characters',
-        );
-      }
-      if (sign === '#') user.passwords.add(rest);
-      else user.passwords.delete(rest);
-    } else if (sign === '~' || sign === '%') {
-      const parts = /^(?:%([rwRW]{1,2}))?~([\s\S]*)$/.exec(rule);
-      if (parts === null) return false;
-      const sides = (parts[1] ?? 'RW').toUpperCase();
-      const text = parts[2] ?? '';
-      user.keyPatterns.push({
-        text,
-        read: sides.includes('R'),
-        write: sides.includes('W'),
-        matches: compileGlob(text),
-      });
-      user.allKeys = false;
-    } else if (sign === '&') {
-      user.channelPatterns.push({ text: rest, matches: compileGlob(rest) });
-      user.allChannels = false;
-    } else {
-      return false;
+function copyOf([own, ...others]: User['selectors']): User['selectors'] {
+  return [own.copy(), ...others.map((selector) => selector.copy())];
+}
+
+function isFarther(a: Denial, b: Denial): boolean {
+  const further = FARNESS[a.reason] - FARNESS[b.reason];
+  return further > 0 || (further === 0 && a.position > b.position);
+}
+
+/** Words from one that begins with `(` to the one that ends with `)` are one rule. */
+function mergeSelectors(rules: readonly string[]): string[] {
+  const merged: string[] = [];
+  let open: string | undefined;
+  for (const rule of rules) {
+    if (open !== undefined) open = `${open} ${rule}`;
+    else if (rule.startsWith('(')) open = rule;
+    else merged.push(rule);
+    if (open?.endsWith(')')) {
+      merged.push(open);
+      open = undefined;
     }
-    return true;
   }
+  if (open === undefined) return merged;
+  throw new ErrorReply(`ERR Unmatched parenthesis in acl selector starting at '${open.split(' ')[0]}'.`);
+}
 
-  private applyCommand(user: User, rule: string): boolean {
-    const sign = rule[0];
-    if (sign !== '+' && sign !== '-') return false;
-    const bit = sign === '+' ? 1 : 0;
-    const name = rule.slice(1).toLowerCase();
-    if (name === '@all') {
-      user.allowed.fill(bit);
-      user.commandRules = [`${sign}@all`];
-      return true;
-    }
-    const targets = name.startsWith('@') ? this.inCategory(name.slice(1)) : this.named(name);
-    for (const command of targets) user.allowed[command.id] = bit;
-    user.commandRules = [...user.commandRules.filter((old) => old.slice(1) !== name), `${sign}${name}`];
-    return true;
-  }
-
-  private inCategory(category: string): Command[] {
-    const found = this.table.byId.filter((command) => command.categories.has(category));
-    if (found.length === 0) throw new ErrorReply('Unknown command or category name in ACL');
-    return found;
-  }
-
-  private named(name: string): Command[] {
-    const [container = '', sub] = name.split('|');
-    const command = this.table.get(container);
-    if (command === undefined) throw new ErrorReply('Unknown command or category name in ACL');
-    if (sub === undefined) return [command, ...command.subcommands.values()];
-    const found = command.subcommands.get(sub);
-    if (found === undefined) throw new ErrorReply('Unknown command or category name in ACL');
-    return [found];
-  }
+function applyPassword(user: User, rule: string): boolean {
+  const sign = rule[0];
+  if (sign !== '>' && sign !== '<' && sign !== '#' && sign !== '!') return false;
+  const given = rule.slice(1);
+  const isHash = sign === '#' || sign === '!';
+  if (isHash && !/^[0-9a-f]{64}$/.test(given)) throw new ErrorReply(BAD_HASH);
+  const digest = isHash ? given : sha256Hex(given);
+  const passwords = new Set(user.passwords);
+  if (sign === '>' || sign === '#') {
+    passwords.add(digest);
+    user.noPassword = false;
+  } else if (!passwords.delete(digest)) throw new ErrorReply(NO_SUCH_PASSWORD);
+  user.passwords = passwords;
+  return true;
 }

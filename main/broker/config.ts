@@ -1,8 +1,9 @@
 /** The parameters that CONFIG GET and SET know, under Redis's names. Those marked live change behaviour; the rest are reported only. */
 import { compileGlob } from './glob.ts';
+import { DEFAULT_OUTPUT_LIMITS, formatOutputLimits, parseOutputLimits } from './output-limits.ts';
 import { ErrorReply } from './replies.ts';
 
-type Kind = 'integer' | 'bytes' | 'bool' | 'text' | 'enum';
+type Kind = 'integer' | 'bytes' | 'bool' | 'text' | 'enum' | 'output-limits';
 
 interface Parameter {
   readonly kind: Kind;
@@ -33,9 +34,9 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
   'auto-aof-rewrite-percentage': live('integer', '100', { min: 0, max: 1_000_000 }),
   'auto-aof-rewrite-min-size': live('bytes', '67108864'),
   save: live('text', ''),
-  'proto-max-bulk-len': live('bytes', '536870880', { max: 536_870_880 }),
-  'client-query-buffer-limit': live('bytes', '1073741824'),
-  'client-output-buffer-limit': live('text', 'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60'),
+  'proto-max-bulk-len': live('bytes', '536870880', { min: 1_048_576, max: 536_870_880 }),
+  'client-query-buffer-limit': live('bytes', '1073741824', { min: 1_048_576 }),
+  'client-output-buffer-limit': live('output-limits', DEFAULT_OUTPUT_LIMITS),
   'slowlog-log-slower-than': live('integer', '10000', { min: -1, max: 1e15 }),
   'slowlog-max-len': live('integer', '128', { min: 0, max: 1_000_000 }),
   'busy-reply-threshold': live('integer', '5000', { min: -1e15, max: 1e15 }),
@@ -81,10 +82,13 @@ function bytesOf(text: string): number | undefined {
   return parts === null || unit === undefined ? undefined : Number(parts[1]) * unit;
 }
 
-/** The text under which a value is kept, or why it is refused. */
-function normalise(parameter: Parameter, value: string): { value: string } | { refusal: string } {
+/** The text under which a value is kept, or why it is refused. @param current what it was before */
+function normalise(parameter: Parameter, value: string, current: string): { value: string } | { refusal: string } {
   const { kind, min = 0, max = Number.MAX_SAFE_INTEGER } = parameter;
   if (kind === 'text') return { value };
+  if (kind === 'output-limits') {
+    return { value: formatOutputLimits(parseOutputLimits(value, parseOutputLimits(current))) };
+  }
   if (kind === 'bool') {
     return value === 'yes' || value === 'no' ? { value } : { refusal: "argument must be 'yes' or 'no'" };
   }
@@ -146,7 +150,7 @@ export class Config {
           `ERR CONFIG SET failed (possibly related to argument '${given}') - can't set immutable config`,
         );
       }
-      const checked = normalise(parameter, value);
+      const checked = normalise(parameter, value, this.text(name));
       if ('refusal' in checked) {
         throw new ErrorReply(`ERR CONFIG SET failed (possibly related to argument '${given}') - ${checked.refusal}`);
       }

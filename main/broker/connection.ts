@@ -35,8 +35,11 @@ export interface ConnectionHost {
 const UNAUTHENTICATED_MAX_ARGS = 10;
 const UNAUTHENTICATED_MAX_BULK_BYTES = 16_384;
 const MAX_ARGS = 1_048_576;
-/** Requests of one connection run in a row before others get their turn. */
+/** Requests of one connection run in a row before others get their turn, and replies are written. */
 const MAX_REQUESTS_A_TURN = 10_000;
+const MAX_REPLY_BYTES_A_TURN = 1_048_576;
+/** What an unknown client may send before it has to say who it is. */
+const UNAUTHENTICATED_MAX_QUERY_BYTES = 1_048_576;
 
 function isMessage(reply: Reply): boolean {
   return reply instanceof PushReply;
@@ -55,6 +58,8 @@ export class Connection implements ClientPort {
   private out = '';
   /** What gathered in `out` tells of changes that the log has not taken yet. */
   private dependsOnLog = false;
+  /** Since when more has piled up than the soft limit allows; undefined while it has not. */
+  private overSoftSinceMs: number | undefined;
   private draining = false;
   private closing = false;
   private ended = false;
@@ -88,6 +93,7 @@ export class Connection implements ClientPort {
     if (session.replyMode !== 'on' && !isMessage(reply)) return;
     this.out += encodeReply(reply, session.resp);
     if (this.host.engine.unflushed) this.dependsOnLog = true;
+    if (this.out.length > MAX_REPLY_BYTES_A_TURN) this.checkOutput();
     this.host.scheduleFlush(this);
   }
 
@@ -123,7 +129,6 @@ export class Connection implements ClientPort {
       const { out } = this;
       this.out = '';
       this.socket.write(out, 'latin1');
-      this.checkOutput();
     }
     // Both sides: a peer that keeps its own open must not keep its place here.
     if (this.closing && !this.ended) this.finish();
@@ -138,7 +143,7 @@ export class Connection implements ClientPort {
   receive(chunk: Buffer): void {
     if (this.ended || this.closing) return;
     this.parser.push(chunk);
-    if (this.parser.heldBytes > this.host.engine.config.number('client-query-buffer-limit')) {
+    if (this.parser.heldBytes + this.session.queuedBytes > UNAUTHENTICATED_MAX_QUERY_BYTES && this.asksTooMuch()) {
       this.kill();
       return;
     }
@@ -152,7 +157,7 @@ export class Connection implements ClientPort {
     try {
       let left = MAX_REQUESTS_A_TURN;
       while (!this.session.blocked && !this.closing && !this.ended) {
-        if (left-- === 0) {
+        if (left-- === 0 || this.out.length > MAX_REPLY_BYTES_A_TURN) {
           this.resume();
           break;
         }
@@ -166,9 +171,7 @@ export class Connection implements ClientPort {
         this.handle(argv);
       }
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.send(new ErrorReply(error.text));
-      this.closeAfterReplies();
+      this.fail(error);
     } finally {
       this.draining = false;
     }
@@ -194,10 +197,35 @@ export class Connection implements ClientPort {
       : UNAUTHENTICATED_MAX_BULK_BYTES;
   }
 
-  /** A reader that lets too much pile up is dropped: 32 MB for subscribers as in Redis, 1 GB for others. */
-  private checkOutput(): void {
-    const limitBytes = this.session.subscriptions > 0 ? 33_554_432 : 1_073_741_824;
-    if (this.socket.writableLength > limitBytes) this.kill();
+  /** Nonsense, or a mistake of ours: this client is told and let go, nobody else feels it. */
+  private fail(error: unknown): void {
+    const { engine } = this.host;
+    if (!(error instanceof ProtocolError)) {
+      engine.logger.error({ err: error, command: this.session.lastCommand }, 'a request failed');
+      engine.endUnit();
+    }
+    this.send(new ErrorReply(error instanceof ProtocolError ? error.text : 'ERR internal error'));
+    this.closeAfterReplies();
+  }
+
+  /** What was sent and not run yet, commands queued by MULTI included, is more than may lie here. */
+  private asksTooMuch(): boolean {
+    const heldBytes = this.parser.heldBytes + this.session.queuedBytes;
+    return !this.session.authenticated || heldBytes > this.host.engine.config.number('client-query-buffer-limit');
+  }
+
+  /** A reader that lets too much pile up is cut off (`client-output-buffer-limit`). Called when much was added, and by a timer. */
+  checkOutput(): void {
+    const { engine } = this.host;
+    const { hardBytes, softBytes, softMs } = engine.outputLimits[this.session.subscriptions > 0 ? 'pubsub' : 'normal'];
+    const { outputBytes } = this;
+    if (outputBytes <= softBytes) this.overSoftSinceMs = undefined;
+    else this.overSoftSinceMs ??= engine.clock.monotonicMs();
+    const isOverSoft = this.overSoftSinceMs !== undefined && engine.clock.monotonicMs() - this.overSoftSinceMs > softMs;
+    if (outputBytes <= hardBytes && !isOverSoft) return;
+    engine.logger.warn({ client: this.remoteAddress, outputBytes }, 'a client that does not read was cut off');
+    this.out = '';
+    this.kill();
   }
 
   /** The socket is closed. */

@@ -15,10 +15,12 @@ import { randomHex } from './commands/random.ts';
 import type { Config } from './config.ts';
 import { type Database, type Entry, Keyspace } from './keyspace.ts';
 import { createLuaHost, type LuaHost } from './lua-host.ts';
+import { DEFAULT_OUTPUT_LIMITS, parseOutputLimits } from './output-limits.ts';
 import { PubSub } from './pubsub.ts';
 import * as replies from './replies.ts';
 import { ErrorReply, type Reply } from './replies.ts';
 import { encodeRequest } from './resp.ts';
+import { denialOf } from './rights.ts';
 import { ScriptWatch } from './script-watch.ts';
 import { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
@@ -91,7 +93,7 @@ export class Engine {
   readonly runId = randomHex(40);
   peakMemoryBytes = 0;
   opsPerSecond = 0;
-  /** Set by the server: stops everything (SHUTDOWN). */
+  /** Set by the server: stops everything. */
   requestShutdown: () => void = () => undefined;
   /** Set by the server: a script may soon hold this thread for too long; serves other clients while it does; the end of that. */
   busySoon: () => void = () => undefined;
@@ -105,6 +107,7 @@ export class Engine {
   /** The broker ends and what runs now must leave no trace in the log. */
   private abandoned = false;
   private sampledCommands = 0;
+  private unitTime = { unit: -1, wallUs: 0 };
   private nextSessionId = 1;
   private record = '';
   private recordDb = 0;
@@ -189,6 +192,7 @@ export class Engine {
     }
     if (session.queue !== undefined && !command.flags.has('no_multi_queue')) {
       session.queue.push({ command, argv });
+      for (const arg of argv) session.queuedBytes += arg.length;
       return replies.QUEUED;
     }
     const slowUs = this.slowLog.thresholdUs;
@@ -198,9 +202,13 @@ export class Engine {
       const tookUs = (this.clock.monotonicMs() - startedMs) * 1000;
       if (tookUs >= slowUs) this.slowLog.add(this.keyspace.nowMs, Math.round(tookUs), argv, session);
     }
-    // Beside a script the open record is the script's.
-    if (this.record !== '' && !this.scripts.busy) this.closeRecord();
+    this.endUnit();
     return reply;
+  }
+
+  /** Hands the effects of what ran to the log, also when it failed half way. Beside a script the open record is the script's. */
+  endUnit(): void {
+    if (this.record !== '' && !this.scripts.busy) this.closeRecord();
   }
 
   /** The one wrapper: direct calls, MULTI, scripts and replay all pass here. Errors come back as replies. */
@@ -218,8 +226,7 @@ export class Engine {
       if (error instanceof ErrorReply) {
         reply = error;
       } else {
-        this.logger.error({ err: error, command: command.name }, 'a command handler failed');
-        reply = new ErrorReply('ERR internal error');
+        reply = this.internalError(error, command.name);
       }
     }
     if (reply instanceof ErrorReply) {
@@ -245,10 +252,7 @@ export class Engine {
     if (this.blocking.hasReady && !this.scripts.busy) this.blocking.serve();
   }
 
-  /**
-   * SHUTDOWN. With NOSAVE also beside a running script, which then ends without a trace: what it did is neither logged nor seen by
-   * anyone again.
-   */
+  /** SHUTDOWN. Beside a running script (NOSAVE) that ends without a trace: what it did is neither logged nor seen again. */
   shutDown(): void {
     if (this.scripts.busy) {
       this.abandoned = true;
@@ -273,6 +277,14 @@ export class Engine {
       while (db.expireDue(64) === 64 && this.clock.monotonicMs() < stopMs);
     }
     if (this.record !== '') this.closeRecord();
+  }
+
+  /** Wall-clock microseconds as TIME tells them: read once in a unit, at its first question. */
+  unitWallUs(): number {
+    if (this.unitTime.unit !== this.stats.commands) {
+      this.unitTime = { unit: this.stats.commands, wallUs: this.clock.wallUs() };
+    }
+    return this.unitTime.wallUs;
   }
 
   /** Called by the server's timer. */
@@ -300,7 +312,7 @@ export class Engine {
     if (arity !== undefined) return arity;
     if (!session.authenticated && !command.noAuth) return replies.NO_AUTH;
     if (!session.user.unrestricted) {
-      const denied = this.acl.refusal(session.user, command, argv, session.queue === undefined ? 'toplevel' : 'multi');
+      const denied = denialOf(session, command, argv, session.queue === undefined ? 'toplevel' : 'multi');
       if (denied !== undefined) return denied;
     }
     if (command.denyOom) {
@@ -317,8 +329,9 @@ export class Engine {
     return undefined;
   }
 
-  /** Kept beside the config: read at every write. */
+  /** Kept beside the config: read at every write, or often. */
   maxMemoryBytes = 0;
+  outputLimits = parseOutputLimits(DEFAULT_OUTPUT_LIMITS);
 
   countError(reply: ErrorReply): void {
     const space = reply.error.indexOf(' ');
@@ -331,9 +344,15 @@ export class Engine {
     if (session.queue !== undefined && !command?.flags.has('no_multi_queue')) session.queueFailed = true;
     if (command !== undefined) command.stats.rejected++;
     this.countError(error);
-    if (command?.name !== 'exec' || session.queue === undefined) return error;
+    if (command?.name !== 'exec') return error;
     endTransaction(session);
     return new ErrorReply(`EXECABORT Transaction discarded because of: ${error.error.replace(/^ERR /, '')}`);
+  }
+
+  /** A mistake of ours. What was changed until then stays and is logged: replayed, the command fails at the same place. */
+  private internalError(error: unknown, command: string): ErrorReply {
+    this.logger.error({ err: error, command }, 'a command handler failed');
+    return new ErrorReply('ERR internal error');
   }
 
   private runAttempt(session: Session, attempt: () => Reply | undefined): Reply | undefined {
@@ -343,9 +362,9 @@ export class Engine {
     try {
       reply = attempt();
     } catch (error) {
-      if (!(error instanceof ErrorReply)) throw error;
+      reply = error instanceof ErrorReply ? error : this.internalError(error, session.lastCommand);
       // A key of another type is no reason to wake whoever waits for a list.
-      reply = error === replies.WRONGTYPE ? undefined : error;
+      if (error === replies.WRONGTYPE) reply = undefined;
     }
     // An attempt that changed something always names its effect: the blocking command itself would block again at replay.
     for (const effect of this.takeReplaced()) this.noteEffect(session.db.index, effect);

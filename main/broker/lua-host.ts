@@ -16,6 +16,7 @@ import {
 import { formatDouble } from './numbers.ts';
 import * as replies from './replies.ts';
 import { ErrorReply, type Reply } from './replies.ts';
+import { denialOf } from './rights.ts';
 import type { Session } from './session.ts';
 
 export interface LuaHost {
@@ -78,7 +79,7 @@ export function createLuaHost(engine: Engine): LuaHost {
     aclCheck: (argv: readonly string[]): boolean => {
       const command = lookUp(engine, argv);
       if (command instanceof ErrorReply) return false;
-      return running === undefined || engine.acl.refusal(running.caller.user, command, argv, 'lua') === undefined;
+      return running === undefined || engine.acl.check(running.caller.user, command, argv) === undefined;
     },
   };
 
@@ -143,9 +144,8 @@ function callCommand(engine: Engine, running: Running, argv: readonly string[]):
     return new ErrorReply('ERR Wrong number of args calling Redis command from script');
   }
   if (command.noScript) return new ErrorReply('ERR This Redis command is not allowed from script');
-  const { user } = running.caller;
-  if (!user.unrestricted) {
-    const refusal = engine.acl.refusal(user, command, argv, 'lua');
+  if (!running.caller.user.unrestricted) {
+    const refusal = denialOf(running.caller, command, argv, 'lua');
     if (refusal !== undefined) return scriptRefusal(refusal);
   }
   if (running.readOnly && MAY_REPLICATE.has(command.name)) return new ErrorReply(WRITE_IN_READ_ONLY);

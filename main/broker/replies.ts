@@ -169,6 +169,8 @@ export const BUSY_SCRIPT = new ErrorReply(
 export const UNKILLABLE = new ErrorReply(
   'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.',
 );
+export const NO_KEY_PERMISSION = new ErrorReply('NOPERM No permissions to access a key');
+export const NO_CHANNEL_PERMISSION = new ErrorReply('NOPERM No permissions to access a channel');
 export const OOM = new ErrorReply("OOM command not allowed when used memory > 'maxmemory'.");
 export const MISCONF = new ErrorReply(
   'MISCONF Errors writing to the AOF file. Commands that may modify the data set are disabled. Please check the logs for details about the error.',
@@ -224,7 +226,11 @@ export function unknownCommand(argv: readonly string[]): ErrorReply {
 
 /** The answer to an unknown subcommand of a container command. */
 export function unknownSubcommand(sub: string, container: string): ErrorReply {
-  return err(`unknown subcommand '${cText(sub).slice(0, 128).replace(/[\r\n]/g, ' ')}'. Try ${container.toUpperCase()} HELP.`);
+  return err(
+    `unknown subcommand '${cText(sub)
+      .slice(0, 128)
+      .replace(/[\r\n]/g, ' ')}'. Try ${container.toUpperCase()} HELP.`,
+  );
 }
 
 /** The answer to a subcommand that has options which it does not take. */
@@ -233,6 +239,11 @@ export function wrongForm(argv: readonly string[]): ErrorReply {
   return err(
     `unknown subcommand or wrong number of arguments for '${cText(sub)}'. Try ${container.toUpperCase()} HELP.`,
   );
+}
+
+/** The answer to too many arguments of a subcommand that takes a variable number of them. */
+export function wrongSubcommandArity(sub: string, container: string): ErrorReply {
+  return err(`unknown subcommand or wrong number of arguments for '${sub}'. Try ${container.toUpperCase()} HELP.`);
 }
 
 /** The answer when an expiry is zero, negative or too large for `name`. */

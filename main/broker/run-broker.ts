@@ -9,6 +9,8 @@ import { Config } from './config.ts';
 import { Engine, type Logger } from './engine.ts';
 import { realFiles } from './file-system.ts';
 import type { TlsOptions } from './listeners.ts';
+import { parseOutputLimits } from './output-limits.ts';
+import { changeUser } from './rights.ts';
 import { listen } from './server.ts';
 
 export interface BrokerSettings {
@@ -81,7 +83,7 @@ export async function runBroker(settings: BrokerSettings, logger: Logger): Promi
     shutdown,
     stop,
     setUser: (name, rules, scriptLimitMs) => {
-      engine.acl.setUser(bytesOf(name), rules.map(bytesOf)).scriptLimitMs = scriptLimitMs ?? Infinity;
+      changeUser(engine, bytesOf(name), rules.map(bytesOf)).scriptLimitMs = scriptLimitMs ?? Infinity;
     },
     deleteUser: (name) => (engine.acl.deleteUser(bytesOf(name)) === undefined ? 0 : engine.killUser(bytesOf(name))),
   };
@@ -101,6 +103,7 @@ function applyConfig(engine: Engine, name: string, value: string): void {
   else if (name === 'maxmemory') engine.maxMemoryBytes = Number(value);
   else if (name === 'slowlog-log-slower-than') engine.slowLog.thresholdUs = Number(value);
   else if (name === 'slowlog-max-len') engine.slowLog.maxEntries = Number(value);
+  else if (name === 'client-output-buffer-limit') engine.outputLimits = parseOutputLimits(value);
   else if (name === 'busy-reply-threshold' || name === 'lua-time-limit') {
     // Two names of one thing.
     engine.config.report('busy-reply-threshold', value);

@@ -119,6 +119,7 @@ function everyTick(engine: Engine, connections: ReadonlySet<Connection>, log: Tu
   engine.expireCycle();
   engine.sampleStatistics(CRON_MS);
   log.flush();
+  for (const connection of connections) if (connection.outputBytes > 0) connection.checkOutput();
   const idleLimitMs = engine.config.number('timeout') * 1000;
   if (idleLimitMs === 0) return;
   const nowMs = engine.clock.nowMs();

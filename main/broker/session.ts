@@ -44,6 +44,8 @@ export class Session {
   port: ClientPort | undefined;
   /** Commands queued since MULTI; undefined outside a transaction. */
   queue: QueuedCommand[] | undefined;
+  /** Bytes of the arguments in the queue. */
+  queuedBytes = 0;
   /** A command could not be queued: EXEC will refuse. */
   queueFailed = false;
   /** True while EXEC or a script runs on behalf of this session: nothing may block then. */

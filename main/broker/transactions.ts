@@ -51,6 +51,7 @@ export class Transactions {
 /** Leaves the transaction, queue and watches included. */
 export function endTransaction(session: Session): void {
   session.queue = undefined;
+  session.queuedBytes = 0;
   session.queueFailed = false;
   session.engine.transactions.unwatch(session);
 }

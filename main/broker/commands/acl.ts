@@ -1,37 +1,51 @@
 /** The ACL commands. The rules themselves are in ../acl.ts. */
-import type { Handler } from '../command.ts';
-import { resolveSubcommand } from '../command.ts';
+import type { Selector } from '../acl-selector.ts';
+import { arityError, type Handler, resolveSubcommand } from '../command.ts';
 import { integer, integerIn } from '../numbers.ts';
-import { ErrorReply, err, MapReply, OK, type Reply, SetReply } from '../replies.ts';
+import {
+  DoubleReply,
+  ErrorReply,
+  err,
+  MapReply,
+  NOT_INTEGER,
+  OK,
+  type Reply,
+  SetReply,
+  wrongArity,
+} from '../replies.ts';
+import { changeUser } from '../rights.ts';
 import { randomHex } from './random.ts';
 import { at, upper } from './support.ts';
 
 const whoami: Handler = (session) => session.user.name;
 
+const describeSelector = (selector: Selector): Reply[] => [
+  'commands',
+  selector.describeCommands(),
+  'keys',
+  selector.describeKeys(),
+  'channels',
+  selector.describeChannels(),
+];
+
 const getuser: Handler = (session, argv) => {
   const { acl } = session.engine;
   const user = acl.get(at(argv, 2));
   if (user === undefined) return null;
-  const flags = [user.enabled ? 'on' : 'off', ...(user.noPassword ? ['nopass'] : []), 'sanitize-payload'];
+  const [own, ...others] = user.selectors;
   return new MapReply([
     'flags',
-    new SetReply(flags),
+    new SetReply(acl.flagsOf(user)),
     'passwords',
     [...user.passwords],
-    'commands',
-    acl.describeCommands(user),
-    'keys',
-    acl.describeKeys(user),
-    'channels',
-    user.allChannels ? '&*' : user.channelPatterns.map((each) => `&${each.text}`).join(' '),
+    ...describeSelector(own),
     'selectors',
-    [],
+    others.map((selector) => new MapReply(describeSelector(selector))),
   ]);
 };
 
 const setuser: Handler = (session, argv) => {
-  const user = session.engine.acl.setUser(at(argv, 2), argv.slice(3));
-  if (!user.enabled) session.engine.killUser(user.name);
+  changeUser(session.engine, at(argv, 2), argv.slice(3), session);
   return OK;
 };
 
@@ -67,33 +81,28 @@ const genpass: Handler = (_session, argv) => {
 };
 
 const log: Handler = (session, argv) => {
-  const { denials } = session.engine.acl;
+  const { acl, clock } = session.engine;
+  if (argv.length > 3) throw wrongArity('acl|log');
   if (upper(argv, 2) === 'RESET') {
-    denials.length = 0;
+    acl.log.clear();
     return OK;
   }
-  const count = argv.length > 2 ? integerIn(at(argv, 2), 0, 1e9, err('value is out of range, must be positive')) : 10;
-  return denials
-    .slice(0, count)
-    .map(
-      (each): Reply =>
-        new MapReply([
-          'count',
-          each.count,
-          'reason',
-          each.reason,
-          'context',
-          each.context,
-          'object',
-          each.object,
-          'username',
-          each.username,
-          'age-seconds',
-          String((Date.now() - each.atMs) / 1000),
-          'client-info',
-          '',
-        ]),
-    );
+  const count = argv.length > 2 ? integerIn(at(argv, 2), -1, 1e9, NOT_INTEGER) : 10;
+  return acl.log.entries.slice(0, Math.max(0, count)).map((each): Reply => {
+    const fields: readonly (readonly [string, Reply])[] = [
+      ['count', each.count],
+      ['reason', each.reason],
+      ['context', each.context],
+      ['object', each.object],
+      ['username', each.username],
+      ['age-seconds', new DoubleReply((clock.nowMs() - each.updatedAtMs) / 1000)],
+      ['client-info', each.clientInfo],
+      ['entry-id', each.id],
+      ['timestamp-created', each.createdAtMs],
+      ['timestamp-last-updated', each.updatedAtMs],
+    ];
+    return new MapReply(fields.flat());
+  });
 };
 
 const dryrun: Handler = (session, argv) => {
@@ -105,8 +114,13 @@ const dryrun: Handler = (session, argv) => {
   if (container === undefined) throw err(`Command '${at(request, 0)}' not found`);
   const command = resolveSubcommand(container, request);
   if (command instanceof ErrorReply) throw command;
-  const refusal = acl.refusal(user, command, request);
-  return refusal === undefined ? OK : refusal.error.replace(/^NOPERM /, '');
+  const arity = arityError(command, request.length);
+  if (arity !== undefined) throw arity;
+  const denial = acl.check(user, command, request);
+  if (denial === undefined) return OK;
+  const { reason, object } = denial;
+  if (reason === 'command') return `User ${user.name} has no permissions to run the '${object}' command`;
+  return `User ${user.name} has no permissions to access the '${object}' ${reason}`;
 };
 
 const fileless = (): Reply =>

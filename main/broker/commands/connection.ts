@@ -1,12 +1,14 @@
 /** The connection commands: handshake, authentication, database, CLIENT. */
 import { declareCommands, type Handler } from '../command.ts';
+import { describeClient } from '../describe-client.ts';
 import { SERVER_VERSION } from '../info.ts';
 import { integer, integerIn, parseInt64 } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { err, MapReply, NO_REPLY, OK, type Reply, Status, SYNTAX } from '../replies.ts';
+import { noteDenial } from '../rights.ts';
 import type { Session } from '../session.ts';
 import { endTransaction } from '../transactions.ts';
-import { at, upper } from './support.ts';
+import { at, databaseArgument, upper } from './support.ts';
 import { timeoutMilliseconds } from './waiting.ts';
 
 const TABLE = `
@@ -39,9 +41,12 @@ select | 2 | loading stale fast | - | connection | - | 1.0.0 | O(1) | status | C
 `;
 
 /** Authenticates the session or throws WRONGPASS. */
-function logIn(session: Session, name: string, password: string): void {
+function logIn(session: Session, command: string, name: string, password: string): void {
   const user = session.engine.acl.authenticate(name, password);
-  if (user === undefined) throw replies.WRONG_PASS;
+  if (user === undefined) {
+    noteDenial(session, 'auth', command, session.queue === undefined ? 'toplevel' : 'multi', name);
+    throw replies.WRONG_PASS;
+  }
   session.user = user;
   session.authenticated = true;
 }
@@ -49,11 +54,11 @@ function logIn(session: Session, name: string, password: string): void {
 const auth: Handler = (session, argv) => {
   if (argv.length > 3) throw SYNTAX;
   if (argv.length === 3) {
-    logIn(session, at(argv, 1), at(argv, 2));
+    logIn(session, at(argv, 0), at(argv, 1), at(argv, 2));
     return OK;
   }
   if (session.engine.acl.defaultUser.noPassword) throw replies.AUTH_NO_PASSWORD;
-  logIn(session, 'default', at(argv, 1));
+  logIn(session, at(argv, 0), 'default', at(argv, 1));
   return OK;
 };
 
@@ -84,7 +89,7 @@ const hello: Handler = (session, argv) => {
       checkName(name);
     } else throw err(`Syntax error in HELLO option '${at(argv, i)}'`);
   }
-  if (login !== undefined) logIn(session, login[0], login[1]);
+  if (login !== undefined) logIn(session, at(argv, 0), login[0], login[1]);
   if (!session.authenticated) throw replies.HELLO_NO_AUTH;
   if (name !== undefined) session.name = name;
   if (resp !== undefined) session.resp = resp;
@@ -133,52 +138,9 @@ const reset: Handler = (session) => {
 };
 
 const select: Handler = (session, argv) => {
-  const index = integer(at(argv, 1));
-  const db = session.engine.keyspace.databases[index];
-  if (db === undefined) throw replies.DB_INDEX_RANGE;
-  session.db = db;
+  session.db = databaseArgument(session, at(argv, 1));
   return OK;
 };
-
-/** One line of CLIENT LIST. */
-export function describeClient(session: Session): string {
-  const { port, engine } = session;
-  const now = engine.clock.nowMs();
-  const subscribed = session.subscriptions > 0;
-  const flags = `${subscribed ? 'P' : ''}${session.queue === undefined ? '' : 'x'}${session.blocked ? 'b' : ''}` || 'N';
-  return [
-    `id=${session.id}`,
-    `addr=${port?.remoteAddress ?? ''}`,
-    `laddr=${port?.localAddress ?? ''}`,
-    'fd=0',
-    `name=${session.name}`,
-    `age=${Math.floor((now - session.createdAtMs) / 1000)}`,
-    `idle=${Math.floor(Math.max(0, now - session.lastActiveMs) / 1000)}`,
-    `flags=${flags}`,
-    `db=${session.db.index}`,
-    `sub=${session.channels.size}`,
-    `psub=${session.patterns.size}`,
-    `ssub=${session.shardChannels.size}`,
-    `multi=${session.queue?.length ?? -1}`,
-    `qbuf=${port?.queryBytes ?? 0}`,
-    'qbuf-free=0',
-    'argv-mem=0',
-    'multi-mem=0',
-    'rbs=1024',
-    'rbp=0',
-    'obl=0',
-    'oll=0',
-    `omem=${port?.outputBytes ?? 0}`,
-    `tot-mem=${(port?.queryBytes ?? 0) + (port?.outputBytes ?? 0)}`,
-    'events=r',
-    `cmd=${session.lastCommand || 'NULL'}`,
-    `user=${session.user.name}`,
-    'redir=-1',
-    `resp=${session.resp}`,
-    `lib-name=${session.libraryName}`,
-    `lib-ver=${session.libraryVersion}`,
-  ].join(' ');
-}
 
 const CLIENT_TYPES = ['normal', 'master', 'replica', 'slave', 'pubsub'];
 
@@ -191,7 +153,7 @@ const clientList: Handler = (session, argv) => {
     if (!CLIENT_TYPES.includes(type)) throw err(`Unknown client type '${at(argv, 3)}'`);
     chosen = chosen.filter((each) => type === (each.subscriptions > 0 ? 'pubsub' : 'normal'));
   } else if (argv.length > 3 && upper(argv, 2) === 'ID') {
-    const ids = argv.slice(3).map((text) => integerIn(text, 1, Number.MAX_SAFE_INTEGER, err('Invalid client ID')));
+    const ids = argv.slice(3).map((text) => integer(text, err('Invalid client ID')));
     chosen = chosen.filter((each) => ids.includes(each.id));
   } else if (argv.length > 2) throw SYNTAX;
   return new replies.VerbatimReply('txt', chosen.map((each) => `${describeClient(each)}\n`).join(''));
@@ -270,9 +232,10 @@ const clientSetInfo: Handler = (session, argv) => {
 };
 
 const clientUnblock: Handler = (session, argv) => {
+  if (argv.length > 4) throw replies.wrongSubcommandArity('unblock', 'client');
   const id = integer(at(argv, 2));
   const how = argv.length === 4 ? upper(argv, 3) : 'TIMEOUT';
-  if (argv.length > 4 || (how !== 'TIMEOUT' && how !== 'ERROR')) {
+  if (how !== 'TIMEOUT' && how !== 'ERROR') {
     throw err('CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
   }
   const target = session.engine.sessions.get(id);
@@ -280,9 +243,10 @@ const clientUnblock: Handler = (session, argv) => {
 };
 
 const clientPause: Handler = (session, argv) => {
+  if (argv.length > 4) throw replies.wrongSubcommandArity('pause', 'client');
   const ms = timeoutMilliseconds(at(argv, 2));
   const mode = argv.length > 3 ? upper(argv, 3) : 'ALL';
-  if (argv.length > 4 || (mode !== 'ALL' && mode !== 'WRITE')) throw err('CLIENT PAUSE mode must be WRITE or ALL');
+  if (mode !== 'ALL' && mode !== 'WRITE') throw err('CLIENT PAUSE mode must be WRITE or ALL');
   session.engine.pause.begin(ms, mode === 'WRITE');
   return OK;
 };

@@ -86,8 +86,20 @@ function sorted(session: Session, items: string[], options: SortOptions): string
   return keyed.map(({ item }) => item);
 }
 
+/** BY and GET read keys that the request does not name: whoever may not read all keys may not use them. */
+function checkPatterns(session: Session, argv: readonly string[], options: SortOptions): void {
+  const { user, engine } = session;
+  const usesPatterns = options.gets.length > 0 || options.by?.includes('*') === true;
+  const command = engine.table.get(at(argv, 0));
+  if (user.unrestricted || !usesPatterns || command === undefined) return;
+  if (engine.acl.mayReadAllKeys(user, command, argv)) return;
+  const option = options.by?.includes('*') === true ? 'BY' : 'GET';
+  throw err(`${option} option of SORT denied due to insufficient ACL permissions`);
+}
+
 function run(session: Session, argv: readonly string[], storeAllowed: boolean): Reply {
   const options = parseSort(argv, storeAllowed);
+  checkPatterns(session, argv, options);
   const { items, ordered } = elementsOf(session, at(argv, 1));
   const unsorted = options.by !== undefined && !options.by.includes('*');
   let result: string[];

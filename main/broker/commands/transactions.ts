@@ -2,6 +2,7 @@
 import { declareCommands, type Handler } from '../command.ts';
 import * as replies from '../replies.ts';
 import { NULL_ARRAY, OK, type Reply } from '../replies.ts';
+import { denialOf } from '../rights.ts';
 import type { Session } from '../session.ts';
 import { endTransaction } from '../transactions.ts';
 import { at } from './support.ts';
@@ -37,7 +38,7 @@ const exec: Handler = (session) => {
   session.mayNotBlock = true;
   for (const { command, argv } of queue) {
     // Rights may have changed since the command was queued.
-    const refusal = session.user.unrestricted ? undefined : engine.acl.refusal(session.user, command, argv, 'multi');
+    const refusal = session.user.unrestricted ? undefined : denialOf(session, command, argv, 'multi');
     out.push(refusal ?? engine.execute(session, command, argv));
   }
   session.mayNotBlock = false;
