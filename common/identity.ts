@@ -88,26 +88,50 @@ function wraps(certificatePem: string, pin: string): boolean {
   }
 }
 
+const isLocked = (keyPem: string): boolean => keyPem.includes('ENCRYPTED PRIVATE KEY');
+
+const lock = (keyPem: string, passphrase: string): string =>
+  createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase }).toString();
+
+/** The key as it is used, from the key as it is kept. */
+function unlock(path: string, kept: string, passphrase: string | null): string {
+  if (!isLocked(kept)) return kept;
+  const away = `The key in ${path} is locked by this system’s keychain`;
+  if (passphrase === null)
+    throw new Error(`${away}: start Millrace with its window, or remove the key to be a new machine.`);
+  try {
+    return createPrivateKey({ key: kept, passphrase }).export({ type: 'pkcs8', format: 'pem' }).toString();
+  } catch (cause) {
+    throw new Error(`${away}, which holds another passphrase now. Restore it, or remove the key to be a new machine.`, {
+      cause,
+    });
+  }
+}
+
 /**
  * The identity kept in `dir` (`key.pem`, mode 0600, and `cert.pem`), made at the first call. A lost or damaged certificate is
  * made anew around the same key; a damaged key stops here, since a new one would silently be another machine.
+ * @param passphrase locks the key on the disk (an open one is locked now); null: its mode alone protects it
  * @throws Error naming the file when `key.pem` cannot be read
  */
-export async function loadOrCreateIdentity(dir: string, commonName: string): Promise<Identity> {
+export async function loadOrCreateIdentity(
+  dir: string,
+  commonName: string,
+  passphrase: string | null = null,
+): Promise<Identity> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const keyPath = join(dir, 'key.pem');
   const certificatePath = join(dir, 'cert.pem');
-  let keyPem = await readTextIfThere(keyPath);
-  if (keyPem === undefined) {
-    keyPem = newKeyPem();
-    await writeFileAtomic(keyPath, keyPem, 0o600);
-  }
+  const keptKey = await readTextIfThere(keyPath);
+  const keyPem = keptKey === undefined ? newKeyPem() : unlock(keyPath, keptKey, passphrase);
   let pin: string;
   try {
     pin = pinOfKey(createPublicKey(keyPem));
   } catch (cause) {
     throw new Error(`The key in ${keyPath} cannot be read. Restore it, or remove it to be a new machine.`, { cause });
   }
+  const isKeptRight = keptKey !== undefined && (passphrase === null || isLocked(keptKey));
+  if (!isKeptRight) await writeFileAtomic(keyPath, passphrase === null ? keyPem : lock(keyPem, passphrase), 0o600);
   const kept = await readTextIfThere(certificatePath);
   if (kept !== undefined && wraps(kept, pin)) return { keyPem, certificatePem: kept, pin };
   const certificatePem = await selfSignedCertificate(keyPem, commonName);

@@ -51,6 +51,8 @@ export const shellRequestSchema = z.discriminatedUnion('type', [
     priority: prioritySchema,
   }),
   z.object({ type: z.literal('stop') }),
+  /** The first message, to a hub that was told to wait for it: what its key at rest is locked with; null: nothing. */
+  z.object({ type: z.literal('unlock'), passphrase: z.string().min(20).nullable() }),
 ]);
 export type ShellRequest = z.infer<typeof shellRequestSchema>;
 

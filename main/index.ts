@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { app, type BrowserWindow, dialog, Menu, type Tray } from 'electron';
+import { app, type BrowserWindow, dialog, Menu, safeStorage, type Tray } from 'electron';
 import { z } from 'zod';
 import { dataFolder } from '../common/data-folder.ts';
 import { createLogger, type Logger } from '../common/log.ts';
@@ -13,6 +13,7 @@ import type { ImportOrder, ShellSession } from '../contract/shell-api.ts';
 import { registerHandlers } from './shell/handlers.ts';
 import { forkHub } from './shell/hub-fork.ts';
 import { type HubProcess, startHubProcess } from './shell/hub-process.ts';
+import { keyPassphrase } from './shell/keychain.ts';
 import { createTray } from './shell/tray.ts';
 import { createWindow } from './shell/window.ts';
 
@@ -61,13 +62,16 @@ function startShell(logger: Logger): Shell {
     if (session !== null && shown.startsWith(`${session.url}/`)) return;
     window.loadURL(address).catch((error: unknown) => logger.warn({ error, address }, 'the page could not be loaded'));
   };
+  const dataDir = dataFolder(undefined, process.env);
   const hub = startHubProcess({
     logger,
+    passphrase: keyPassphrase(safeStorage, dataDir, logger),
     fork: () =>
       forkHub(
         here('./hub/index.ts'),
         {
-          dataDir: dataFolder(undefined, process.env),
+          dataDir,
+          awaitsPassphrase: true,
           uiFolder: here('../../renderer'),
           ...ownNode(),
           version: app.getVersion(),

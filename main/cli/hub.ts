@@ -94,6 +94,8 @@ function webDoor({ door: port, doorCert, doorKey }: HubVerbOptions): HubConfig['
 export function hubConfig(options: HubVerbOptions, environment: Environment): HubConfig {
   return {
     dataDir: dataFolder(options.data, environment),
+    // No keychain without a desktop session.
+    keyPassphrase: null,
     port: options.port,
     host: options.host ?? null,
     broker: externalBroker(options, environment),

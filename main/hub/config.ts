@@ -8,6 +8,8 @@ import type { WebDoorConfig } from './web-door.ts';
 export interface HubConfig {
   /** Holds everything that the hub keeps. */
   readonly dataDir: string;
+  /** Locks the hub's key on the disk; null: its mode alone protects it. */
+  readonly keyPassphrase: string | null;
   /** Loopback port of API and window; 0 takes the one of the last run if it is free, else any. */
   readonly port: number;
   /** Address of the door to the network; null: all of them, once machines are accepted. Given, it is opened at once. */

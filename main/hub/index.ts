@@ -12,6 +12,8 @@ import { type Hub, startHub } from './start-hub.ts';
 
 const configSchema = z.object({
   dataDir: z.string(),
+  /** The passphrase of the key comes over the port, where no other process can read it. */
+  awaitsPassphrase: z.boolean().default(false),
   port: z.int().min(0).max(65_535).default(0),
   host: z.string().nullable().default(null),
   broker: z.object({ url: z.string(), ca: z.string().nullable(), prefix: z.string() }).nullable().default(null),
@@ -79,8 +81,24 @@ function openPort(): Port {
   };
 }
 
+/** What the parent unlocks the key with. Nothing else can be done before; a parent that changes its mind ends the hub. */
+function passphraseOf(port: Port): Promise<string | null> {
+  return new Promise((resolve) => {
+    let isUnlocked = false;
+    port.onMessage((message) => {
+      const request = shellRequestSchema.safeParse(message).data;
+      if (isUnlocked || request === undefined) return;
+      if (request.type === 'stop') process.exit(0);
+      if (request.type !== 'unlock') return;
+      isUnlocked = true;
+      resolve(request.passphrase);
+    });
+  });
+}
+
 async function answer(hub: Hub, port: Port, message: unknown): Promise<void> {
   const request = shellRequestSchema.parse(message);
+  if (request.type === 'unlock') return;
   if (request.type === 'stop') {
     await hub.stop();
     process.exit(0);
@@ -94,8 +112,9 @@ async function answer(hub: Hub, port: Port, message: unknown): Promise<void> {
 }
 
 const logger = createLogger('info', (line) => process.stderr.write(line), { part: 'hub' });
-const config: HubConfig = configSchema.parse(JSON.parse(process.env['MILLRACE_HUB_CONFIG'] ?? '{}'));
+const { awaitsPassphrase, ...given } = configSchema.parse(JSON.parse(process.env['MILLRACE_HUB_CONFIG'] ?? '{}'));
 const port = openPort();
+const config: HubConfig = { ...given, keyPassphrase: awaitsPassphrase ? await passphraseOf(port) : null };
 const hub = await startHub(config, logger);
 stopOnSignals(hub.stop, logger);
 process.on('disconnect', () => void hub.stop().then(() => process.exit(0)));

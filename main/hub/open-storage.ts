@@ -13,13 +13,19 @@ import { createTouchedBlobs } from './blobs/touched-blobs.ts';
 import { openCatalog } from './catalog/database.ts';
 import { hubId as loadHubId } from './catalog/settings.ts';
 import { createCentralStore } from './central-store/central-store.ts';
+import type { HubConfig } from './config.ts';
 import { loadPorts } from './ports.ts';
 
 /** Closers of what was opened; they are called newest first. */
 export type Closers = (() => Promise<unknown> | unknown)[];
 
 /** @throws Error with a sentence for the user: folder in use, catalog from a newer version … */
-export async function openStorage(dataDir: string, clock: Clock, logger: Logger, closers: Closers) {
+export async function openStorage(
+  { dataDir, keyPassphrase }: Pick<HubConfig, 'dataDir' | 'keyPassphrase'>,
+  clock: Clock,
+  logger: Logger,
+  closers: Closers,
+) {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   closers.push(await lockFolder(dataDir));
   const ports = await loadPorts(dataDir);
@@ -29,7 +35,7 @@ export async function openStorage(dataDir: string, clock: Clock, logger: Logger,
   const blobs = touched.watch(await createBlobStore({ dir: join(dataDir, 'blobs'), logger }));
   const gc = createBlobGc({ catalog, store: blobs, touched, clock, logger });
   const hubId = loadHubId(catalog, uuid);
-  const identity = await loadOrCreateIdentity(join(dataDir, 'identity'), `millrace-hub-${hubId}`);
+  const identity = await loadOrCreateIdentity(join(dataDir, 'identity'), `millrace-hub-${hubId}`, keyPassphrase);
   const centralStore = createCentralStore({ catalog, blobs, dataDir, clock, logger });
   await centralStore.repair();
   return { ports, catalog, blobs, gc, hubId, identity, centralStore, token: await loadOwnerToken(dataDir) };

@@ -124,7 +124,7 @@ export async function startHub(config: HubConfig, logger: Logger): Promise<Hub> 
 }
 
 async function compose(config: HubConfig, logger: Logger, closers: Closers): Promise<Omit<Hub, 'stop'>> {
-  const storage = await openStorage(config.dataDir, clock, logger, closers);
+  const storage = await openStorage(config, clock, logger, closers);
   const { catalog, blobs, centralStore } = storage;
   const broker = await openBroker(config, storage.ports, logger);
   closers.push(() => broker.stop());

@@ -7,6 +7,7 @@ import type { HubChild } from './hub-process.ts';
 /** What the hub reads from MILLRACE_HUB_CONFIG; its own schema has the rest and the defaults. */
 export interface HubStartConfig {
   readonly dataDir: string;
+  readonly awaitsPassphrase: true;
   readonly uiFolder: string;
   readonly nodeExecutable: string;
   readonly agentEntry?: string;

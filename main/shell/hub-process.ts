@@ -29,6 +29,8 @@ export interface HubProcessParts {
   onReady(session: ShellSession): void;
   /** It ended before it was ever ready. Called once; it is tried again all the same. */
   onCannotStart(): void;
+  /** Of the hub's key at rest; see keychain. */
+  readonly passphrase: string | null;
   /** Pause before the n-th start again, n from 1, ms. */
   readonly backoffMs?: (n: number) => number;
 }
@@ -119,6 +121,7 @@ export function startHubProcess(parts: HubProcessParts): HubProcess {
   function start(): void {
     const startedMs = performance.now();
     child = parts.fork();
+    child.postMessage({ type: 'unlock', passphrase: parts.passphrase });
     child.onMessage(onMessage);
     child.onExit((code) => onExit(code, startedMs));
   }

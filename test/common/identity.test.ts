@@ -45,6 +45,21 @@ describe('the identity of a machine', () => {
     }
   });
 
+  it('keeps its key locked by a passphrase, also one that was open before', async () => {
+    const passphrase = 'p'.repeat(43);
+    const open = await loadOrCreateIdentity(dir, 'a');
+    const locked = await loadOrCreateIdentity(dir, 'a', passphrase);
+    expect(locked).toEqual(open);
+    expect(await loadOrCreateIdentity(dir, 'a', passphrase)).toEqual(open);
+    const kept = await readFile(join(dir, 'key.pem'), 'utf8');
+    expect(kept).toContain('ENCRYPTED PRIVATE KEY');
+    expect((await stat(join(dir, 'key.pem'))).mode & 0o777).toBe(0o600);
+    // Without the keychain, or with another one, it is no new machine but says so.
+    await expect(loadOrCreateIdentity(dir, 'a')).rejects.toThrow(/locked by this system’s keychain/);
+    await expect(loadOrCreateIdentity(dir, 'a', 'q'.repeat(43))).rejects.toThrow(/another passphrase/);
+    expect(await readFile(join(dir, 'key.pem'), 'utf8')).toBe(kept);
+  });
+
   it('does not become another machine when the key is damaged, but says so', async () => {
     await loadOrCreateIdentity(dir, 'a');
     await writeFile(join(dir, 'key.pem'), 'damaged');

@@ -1,7 +1,7 @@
 /** The built shell, end to end under Node with a stand-in for Electron and the real hub: order, safety, token, restarts, files. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
@@ -110,6 +110,17 @@ describe('the built shell', () => {
     const open = await fetch(`${session.url}/api/v1/farm`, { headers: { authorization: `Bearer ${session.token}` } });
     expect(open.status).toBe(200);
     expect((await fetch(`${session.url}/api/v1/farm`)).status).toBe(401);
+  });
+
+  test('the hub’s key is locked on the disk, by a passphrase that the keychain keeps', async () => {
+    const data = join(folder, 'data');
+    expect(await readFile(join(data, 'identity', 'key.pem'), 'utf8')).toContain('ENCRYPTED PRIVATE KEY');
+    expect((await stat(join(data, 'keychain.bin'))).mode & 0o777).toBe(0o600);
+    expect(shell.log()).not.toContain(
+      Buffer.from(await readFile(join(data, 'keychain.bin')))
+        .reverse()
+        .toString(),
+    );
   });
 
   test('another page gets nothing', async () => {
