@@ -5,6 +5,7 @@
 import type { Entry } from './keyspace.ts';
 import { encodeRequest } from './resp.ts';
 import { Deque } from './structures/deque.ts';
+import { Hash } from './structures/hash.ts';
 import { SortedSet } from './structures/sorted-set.ts';
 import { type ConsumerGroup, formatId, ID_MAX, ID_MIN, type Stream, type StreamEntry } from './structures/stream.ts';
 
@@ -35,11 +36,7 @@ function frozenValue(key: string, value: Entry['value']): Iterator<string, undef
   if (typeof value === 'string') return [encodeRequest(['SET', key, value])].values();
   if (value instanceof Deque) return inPieces('RPUSH', key, value.slice(0, value.size - 1), 1);
   if (value instanceof Set) return inPieces('SADD', key, [...value], 1);
-  if (value instanceof Map) {
-    const items: string[] = [];
-    for (const [field, item] of value) items.push(field, item);
-    return inPieces('HSET', key, items, 2);
-  }
+  if (value instanceof Hash) return inPieces('HSET', key, value.flat(), 2);
   return value instanceof SortedSet ? frozenSortedSet(key, value) : frozenStream(key, value);
 }
 

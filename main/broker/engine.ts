@@ -13,6 +13,7 @@ import { ClientPause } from './client-pause.ts';
 import { arityError, type Command, CommandTable, resolveSubcommand } from './command.ts';
 import { randomHex } from './commands/random.ts';
 import type { Config } from './config.ts';
+import { createCollector, createIdleMemory } from './idle-memory.ts';
 import { type Database, type Entry, Keyspace } from './keyspace.ts';
 import { createLuaHost, type LuaHost } from './lua-host.ts';
 import { DEFAULT_OUTPUT_LIMITS, parseOutputLimits } from './output-limits.ts';
@@ -106,6 +107,7 @@ export class Engine {
   unflushed = false;
   /** The broker ends and what runs now must leave no trace in the log. */
   private abandoned = false;
+  private readonly idleMemory = createIdleMemory(createCollector());
   private sampledCommands = 0;
   private unitTime = { unit: -1, wallUs: 0 };
   private nextSessionId = 1;
@@ -293,6 +295,7 @@ export class Engine {
     this.sampledCommands = this.stats.commands;
     this.usedMemoryBytes = getHeapStatistics().used_heap_size;
     this.peakMemoryBytes = Math.max(this.peakMemoryBytes, this.usedMemoryBytes);
+    this.idleMemory(this.stats.commands, this.usedMemoryBytes);
   }
 
   /** Ends the sessions of a user that was deleted or changed beyond recognition. */

@@ -8,10 +8,11 @@
  * do not exist: whoever empties one calls removeIfEmpty().
  */
 import type { Deque } from './structures/deque.ts';
+import { Hash, HashCooler } from './structures/hash.ts';
 import type { SortedSet } from './structures/sorted-set.ts';
 import type { Stream } from './structures/stream.ts';
 
-export type Value = string | Deque | Map<string, string> | Set<string> | SortedSet | Stream;
+export type Value = string | Deque | Hash | Set<string> | SortedSet | Stream;
 
 /** One key's value. `order` grows with the time of first insertion, survives replacement, and is what SCAN's cursor walks along. */
 export class Entry {
@@ -95,6 +96,7 @@ export class Database {
     const entry = new Entry(value, this.nextOrder++, this.keyspace.nowMs);
     entry.savedIn = this.keyspace.snapshotId;
     this.entries.set(key, entry);
+    if (value instanceof Hash) this.keyspace.hashes.add(value);
     return entry;
   }
 
@@ -103,6 +105,7 @@ export class Database {
     const old = this.forWrite(key);
     if (old === undefined) return this.create(key, value);
     old.value = value;
+    if (value instanceof Hash) this.keyspace.hashes.add(value);
     if (!keepTtl && old.expireAtMs !== 0) this.setExpiry(key, old, 0);
     return old;
   }
@@ -198,6 +201,8 @@ export class Database {
 export class Keyspace {
   readonly databases: readonly Database[];
   readonly events: KeyspaceEvents;
+  /** Packs hashes that are not written any more. */
+  readonly hashes = new HashCooler();
   /** The instant that the running command sees, in ms since the epoch. */
   nowMs = 0;
   /** Changes so far; a command that leaves it as it was is not logged. */

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { Value } from './keyspace.ts';
 import { parseInt64 } from './numbers.ts';
 import { Deque } from './structures/deque.ts';
+import { Hash } from './structures/hash.ts';
 import { SortedSet } from './structures/sorted-set.ts';
 import { PendingList, Stream } from './structures/stream.ts';
 
@@ -10,7 +11,7 @@ import { PendingList, Stream } from './structures/stream.ts';
 export function typeOf(value: Value | undefined): string {
   if (value === undefined) return 'none';
   if (typeof value === 'string') return 'string';
-  if (value instanceof Map) return 'hash';
+  if (value instanceof Hash) return 'hash';
   if (value instanceof Set) return 'set';
   if (value instanceof Deque) return 'list';
   return value instanceof SortedSet ? 'zset' : 'stream';
@@ -33,7 +34,7 @@ export function encodingOf(value: Value, config: Config): string {
     for (const item of value) bytes += item.length;
     return bytes <= 8192 ? 'listpack' : 'quicklist';
   }
-  if (value instanceof Map) {
+  if (value instanceof Hash) {
     const limit = config.number('hash-max-listpack-value');
     const small = value.size <= config.number('hash-max-listpack-entries');
     return small && allShort(value.keys(), limit) && allShort(value.values(), limit) ? 'listpack' : 'hashtable';
@@ -61,7 +62,7 @@ export function isCompact(value: Value, config: Config): boolean {
 /** A copy that shares nothing that can change. */
 export function copyValue(value: Value): Value {
   if (typeof value === 'string') return value;
-  if (value instanceof Map) return new Map(value);
+  if (value instanceof Hash) return value.copy();
   if (value instanceof Set) return new Set(value);
   if (value instanceof Deque) return new Deque([...value]);
   if (value instanceof SortedSet) {
@@ -103,7 +104,7 @@ const PER_ELEMENT_BYTES = 56;
 export function memoryOf(key: string, value: Value): number {
   let bytes = 96 + key.length;
   if (typeof value === 'string') return bytes + value.length + 16;
-  if (value instanceof Map) {
+  if (value instanceof Hash) {
     for (const [field, item] of value) bytes += field.length + item.length + PER_ELEMENT_BYTES;
   } else if (value instanceof Set || value instanceof Deque) {
     for (const item of value) bytes += item.length + PER_ELEMENT_BYTES;

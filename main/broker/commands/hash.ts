@@ -4,6 +4,7 @@ import { addDecimals, addInt64, double, parseDouble, parseInt64 } from '../numbe
 import * as replies from '../replies.ts';
 import { EMPTY_ARRAY, MapReply, OK, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
+import { Hash } from '../structures/hash.ts';
 import { isCompact } from '../values.ts';
 import { randomCount, randomPick, randomPicks } from './random.ts';
 import {
@@ -14,7 +15,6 @@ import {
   scanElements,
   scanOptions,
   scanReply,
-  toPairs,
   upper,
   type Writable,
   writeHash,
@@ -40,10 +40,10 @@ hvals | 2 | readonly | ROa:1 | hash | nondeterministic_output_order | 2.0.0 | O(
 `;
 
 /** The hash under `key`, made when missing. */
-function hashToWrite(session: Session, key: string): Writable<Map<string, string>> {
+function hashToWrite(session: Session, key: string): Writable<Hash> {
   const found = writeHash(session, key);
   if (found !== undefined) return found;
-  const value = new Map<string, string>();
+  const value = new Hash();
   return { entry: session.db.create(key, value), value };
 }
 
@@ -138,7 +138,7 @@ export const hashCommands = declareCommands('hash', TABLE, {
   hdel,
   hexists: (session, argv) => (readHash(session, at(argv, 1))?.has(at(argv, 2)) ? 1 : 0),
   hget: (session, argv) => readHash(session, at(argv, 1))?.get(at(argv, 2)) ?? null,
-  hgetall: (session, argv) => new MapReply(toPairs(readHash(session, at(argv, 1)) ?? new Map())),
+  hgetall: (session, argv) => new MapReply(readHash(session, at(argv, 1))?.flat() ?? []),
   hincrby,
   hincrbyfloat,
   hkeys: (session, argv) => [...(readHash(session, at(argv, 1))?.keys() ?? [])],

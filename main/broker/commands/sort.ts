@@ -4,6 +4,7 @@ import { integer, parseDouble } from '../numbers.ts';
 import { EMPTY_ARRAY, err, type Reply, SYNTAX, WRONGTYPE } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { Deque } from '../structures/deque.ts';
+import { Hash } from '../structures/hash.ts';
 import { SortedSet } from '../structures/sorted-set.ts';
 import { at, upper } from './support.ts';
 
@@ -55,7 +56,7 @@ function lookUp(session: Session, pattern: string, element: string): string | un
   const keyPattern = hasField ? pattern.slice(0, arrow) : pattern;
   const key = keyPattern.slice(0, star) + element + keyPattern.slice(star + 1);
   const value = session.db.forRead(key)?.value;
-  if (hasField) return value instanceof Map ? value.get(pattern.slice(arrow + 2)) : undefined;
+  if (hasField) return value instanceof Hash ? value.get(pattern.slice(arrow + 2)) : undefined;
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -6,6 +6,7 @@ import { integer, parseInt64 } from '../numbers.ts';
 import { INVALID_CURSOR, type Reply, SYNTAX, WRONGTYPE } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { Deque } from '../structures/deque.ts';
+import { Hash } from '../structures/hash.ts';
 import { SortedSet } from '../structures/sorted-set.ts';
 import { Stream } from '../structures/stream.ts';
 
@@ -24,9 +25,9 @@ export function readString(session: Session, key: string): string | undefined {
   throw WRONGTYPE;
 }
 
-export function readHash(session: Session, key: string): Map<string, string> | undefined {
+export function readHash(session: Session, key: string): Hash | undefined {
   const value = session.db.forRead(key)?.value;
-  if (value === undefined || value instanceof Map) return value;
+  if (value === undefined || value instanceof Hash) return value;
   throw WRONGTYPE;
 }
 
@@ -60,10 +61,13 @@ export interface Writable<T> {
   readonly value: T;
 }
 
-export function writeHash(session: Session, key: string): Writable<Map<string, string>> | undefined {
+export function writeHash(session: Session, key: string): Writable<Hash> | undefined {
   const entry = session.db.forWrite(key);
   if (entry === undefined) return undefined;
-  if (entry.value instanceof Map) return { entry, value: entry.value };
+  if (entry.value instanceof Hash) {
+    if (entry.value.isCold) session.db.keyspace.hashes.add(entry.value);
+    return { entry, value: entry.value };
+  }
   throw WRONGTYPE;
 }
 
@@ -107,12 +111,6 @@ export function clampRange(start: number, stop: number, size: number): { from: n
   const from = Math.max(start < 0 ? size + start : start, 0);
   const to = Math.min(stop < 0 ? size + stop : stop, size - 1);
   return from > to || from >= size ? undefined : { from, to };
-}
-
-export function toPairs(map: ReadonlyMap<string, string>): string[] {
-  const out: string[] = [];
-  for (const [field, value] of map) out.push(field, value);
-  return out;
 }
 
 /** Options of SCAN, SSCAN, HSCAN and ZSCAN. */

@@ -1,0 +1,38 @@
+/**
+ * Gives memory back after a burst. V8 collects its old generation only when that has grown by half or more, so what a burst left
+ * behind would stay resident for as long as the broker then has little to do. Here a full collection runs once nobody has asked for
+ * anything for a second; never under load, and never on a heap so large that the pause would be long (about 0.2 s at 150 MB).
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+const IDLE_TICKS = 10;
+const MIN_GROWTH_BYTES = 16 << 20;
+const MAX_HEAP_BYTES = 192 << 20;
+
+/** Called ten times a second with the number of commands so far and the bytes of heap in use. */
+export type IdleMemory = (commands: number, usedBytes: number) => void;
+
+/** `collect` frees what can be freed and gives the bytes that are still in use. */
+export function createIdleMemory(collect: () => number): IdleMemory {
+  let commandsBefore = 0;
+  let idleTicks = 0;
+  let keptBytes = 0;
+  return (commands, usedBytes) => {
+    idleTicks = commands === commandsBefore ? idleTicks + 1 : 0;
+    commandsBefore = commands;
+    if (idleTicks !== IDLE_TICKS || usedBytes > MAX_HEAP_BYTES || usedBytes < keptBytes + MIN_GROWTH_BYTES) return;
+    keptBytes = collect();
+  };
+}
+
+/** V8's full collection that also returns pages; V8 hands it to a context that is made while the flag is set. */
+export function createCollector(): () => number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  return () => {
+    if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    return process.memoryUsage().heapUsed;
+  };
+}
