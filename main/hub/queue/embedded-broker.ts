@@ -15,7 +15,8 @@ export interface EmbeddedBroker {
   readonly port: number;
   /** Resolves when it ended by itself, with the error if its thread died. */
   readonly ended: Promise<Error | undefined>;
-  setUser(name: string, rules: readonly string[]): Promise<void>;
+  /** @param scriptLimitMs longest that a script of this user may run before it is stopped */
+  setUser(name: string, rules: readonly string[], scriptLimitMs: number): Promise<void>;
   deleteUser(name: string): Promise<number>;
   stop(): Promise<void>;
 }
@@ -23,6 +24,8 @@ export interface EmbeddedBroker {
 export type StartEmbedded = (options: { password: string; port: number }) => Promise<EmbeddedBroker>;
 
 const prefix = 'mr';
+/** BullMQ's scripts take microseconds; one that takes this long holds the broker up for everyone. */
+const nodeScriptLimitMs = 5_000;
 /** A broker that ran so long starts a new count. */
 const steadyAfterMs = 60_000;
 /** Before the n-th start in a row, n from 0: at once, then later and later, ms. */
@@ -39,7 +42,7 @@ export async function embeddedBroker(start: StartEmbedded, logger: Logger): Prom
   const stopping = new AbortController();
 
   const makeUser = async (broker: EmbeddedBroker, nodeId: string, secret: string): Promise<void> =>
-    broker.setUser(userName(nodeId), nodeRules(queuePrefix(prefix, nodeId), secret));
+    broker.setUser(userName(nodeId), nodeRules(queuePrefix(prefix, nodeId), secret), nodeScriptLimitMs);
   let inARow = 0;
   const startAgain = async (): Promise<EmbeddedBroker | null> => {
     while (!stopping.signal.aborted) {
