@@ -1,4 +1,5 @@
 /** `npm run docs`: writes the documents that follow from tables in the code. A test proves that they are fresh. */
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -101,7 +102,7 @@ ${table(['kind', 'queue', 'code version', 'results are reused', 'retries that bl
 /** The generated documents by path. */
 export function renderDocs(): ReadonlyMap<string, string> {
   return new Map([
-    ['docs/BROKER.md', renderBrokerDoc()],
+    ['docs/BROKER.md', renderBrokerDoc(readFileSync(inProject('docs/broker-notes.md'), 'utf8'))],
     ['docs/ERRORS.md', errorsDoc()],
     ['docs/PIPELINES.md', pipelinesDoc()],
   ]);

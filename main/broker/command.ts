@@ -29,6 +29,8 @@ export interface KeyAccess {
   /** The value is looked at and comes back. */
   readonly reads: boolean;
   readonly writes: boolean;
+  /** The arguments decide (SET, BITFIELD). */
+  readonly varies: boolean;
   /** The name of a shard channel stands there. */
   readonly isChannel: boolean;
 }
@@ -84,6 +86,7 @@ function parseAccess(text: string): KeyAccess {
     flags: [...(parts?.[1] ? [parts[1]] : []), ...known],
     reads: known.includes('access'),
     writes: known.some((reason) => reason === 'update' || reason === 'insert' || reason === 'delete'),
+    varies: known.includes('variable_flags'),
     isChannel: known.includes('not_key'),
   };
 }
@@ -211,9 +214,21 @@ export function keysOf(command: Command, argv: readonly string[]): KeyUse[] {
   for (const spec of command.keys) {
     if (spec.access.isChannel) continue;
     const { first, last, step } = rangeOf(spec, argv);
-    for (let i = first; i <= last && i < argv.length; i += step) uses.push({ key: argv[i] ?? '', access: spec.access });
+    const access = spec.access.varies ? accessByArguments(command.name, argv) : spec.access;
+    for (let i = first; i <= last && i < argv.length; i += step) uses.push({ key: argv[i] ?? '', access });
   }
   return uses;
+}
+
+const READ_ONLY = parseAccess('ROa');
+const WRITE_ONLY = parseAccess('OWu');
+const READ_AND_WRITE = parseAccess('RWau');
+
+/** Where the arguments decide: SET reads only with GET, BITFIELD writes only with a subcommand other than GET. */
+function accessByArguments(name: string, argv: readonly string[]): KeyAccess {
+  const words = argv.slice(2).map((arg) => arg.toUpperCase());
+  if (name === 'set') return words.includes('GET', 1) ? READ_AND_WRITE : WRITE_ONLY;
+  return words.includes('SET') || words.includes('INCRBY') ? READ_AND_WRITE : READ_ONLY;
 }
 
 interface KeyRange {

@@ -1,5 +1,6 @@
 /** Lists, hashes and sets against redis-server. */
 import { differential } from './support/differential.ts';
+import { readTable } from './support/tables.ts';
 
 differential('lists', {
   'pushing and popping': [
@@ -293,3 +294,9 @@ differential('sets', {
     'sintercard 1 str',
   ],
 });
+
+differential('lists, table', readTable('lists'));
+
+differential('hashes, table', readTable('hashes'));
+
+differential('sets, table', readTable('sets'));

@@ -1,5 +1,6 @@
 /** Generic key commands against redis-server. */
 import { differential } from './support/differential.ts';
+import { readTable } from './support/tables.ts';
 
 differential('keys', {
   'existence and types': [
@@ -226,3 +227,5 @@ differential('keys', {
     'scan 18446744073709551616',
   ],
 });
+
+differential('keys, table', readTable('keys'));

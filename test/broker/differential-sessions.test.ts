@@ -1,5 +1,6 @@
 /** Transactions, scripts, pub/sub, connection and server commands against redis-server. */
 import { differential } from './support/differential.ts';
+import { readTable } from './support/tables.ts';
 
 differential('transactions', {
   all: [
@@ -281,3 +282,6 @@ differential('connection and server', {
     'xinfo help x',
   ],
 });
+
+differential('connections, table', readTable('connections'));
+differential('server, table', readTable('server'));

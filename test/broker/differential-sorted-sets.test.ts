@@ -1,5 +1,6 @@
 /** Sorted sets against redis-server. */
 import { differential } from './support/differential.ts';
+import { readTable } from './support/tables.ts';
 
 differential('sorted sets', {
   'ZADD and scores': [
@@ -222,3 +223,5 @@ differential('sorted sets', {
     'zintercard 2 a b foo',
   ],
 });
+
+differential('sorted sets, table', readTable('sorted-sets'));

@@ -1,5 +1,6 @@
 /** Strings and bits against redis-server. */
 import { differential } from './support/differential.ts';
+import { readTable } from './support/tables.ts';
 
 const BINARY = '"\\x00\\xff\\r\\n\\x80"';
 
@@ -258,3 +259,5 @@ differential('strings', {
     'bitfield bf incrby i8 0 200',
   ],
 });
+
+differential('strings, table', readTable('strings'));

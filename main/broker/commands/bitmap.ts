@@ -1,8 +1,9 @@
 /** Strings as arrays of bits. */
 import { declareCommands, type Handler } from '../command.ts';
-import { integer, integerIn } from '../numbers.ts';
+import { integer, integerIn, parseInt64, shrink } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { err, type Reply, SYNTAX } from '../replies.ts';
+import type { Session } from '../session.ts';
 import { at, readString, stringOf, upper } from './support.ts';
 
 const TABLE = `
@@ -15,11 +16,17 @@ getbit | 3 | readonly fast | ROa:1 | bitmap | - | 2.2.0 | O(1) | integer | Retur
 setbit | 4 | write denyoom | RWau:1 | bitmap | - | 2.2.0 | O(1) | integer | Sets or clears the bit at offset of the string value. Creates the key if it doesn't exist.
 `;
 
-const MAX_BIT_OFFSET = 4_294_967_295;
+/** The offset of a bit within the longest string, `#n` counting in fields of `bits`. */
+function bitOffset(session: Session, text: string, bits = 0): number {
+  const scaled = bits > 0 && text.startsWith('#');
+  const most = session.engine.config.number('proto-max-bulk-len') * 8 - 1;
+  const unit = scaled ? bits : 1;
+  return integerIn(scaled ? text.slice(1) : text, 0, Math.floor(most / unit), replies.BIT_OFFSET) * unit;
+}
 
 const setbit: Handler = (session, argv) => {
   const key = at(argv, 1);
-  const offset = integerIn(at(argv, 2), 0, MAX_BIT_OFFSET, replies.BIT_OFFSET);
+  const offset = bitOffset(session, at(argv, 2));
   const bit = at(argv, 3);
   if (bit !== '0' && bit !== '1') throw replies.BIT_VALUE;
   const index = Math.floor(offset / 8);
@@ -39,7 +46,7 @@ function bitAt(value: string, offset: number): number {
 }
 
 const getbit: Handler = (session, argv) => {
-  const offset = integerIn(at(argv, 2), 0, MAX_BIT_OFFSET, replies.BIT_OFFSET);
+  const offset = bitOffset(session, at(argv, 2));
   return bitAt(readString(session, at(argv, 1)) ?? '', offset);
 };
 
@@ -66,11 +73,12 @@ function unitOf(word: string): 'BYTE' | 'BIT' {
 }
 
 const bitcount: Handler = (session, argv) => {
+  const value = readString(session, at(argv, 1));
+  if (value === undefined) return 0;
   if (argv.length === 3 || argv.length > 5) throw SYNTAX;
   const start = argv.length > 2 ? integer(at(argv, 2)) : 0;
   const end = argv.length > 2 ? integer(at(argv, 3)) : -1;
   const unit = argv.length === 5 ? unitOf(upper(argv, 4)) : 'BYTE';
-  const value = readString(session, at(argv, 1)) ?? '';
   const range = start < 0 && end < 0 && start > end ? undefined : bitRange(value, start, end, unit);
   if (range === undefined) return 0;
   let count = 0;
@@ -89,12 +97,12 @@ const bitcount: Handler = (session, argv) => {
 const bitpos: Handler = (session, argv) => {
   const bit = at(argv, 2);
   if (integer(bit) !== 0 && integer(bit) !== 1) throw err('The bit argument must be 1 or 0.');
+  const value = readString(session, at(argv, 1));
+  if (value === undefined) return bit === '1' ? -1 : 0;
   if (argv.length > 6) throw SYNTAX;
   const start = argv.length > 3 ? integer(at(argv, 3)) : 0;
   const unit = argv.length === 6 ? unitOf(upper(argv, 5)) : 'BYTE';
   const end = argv.length > 4 ? integer(at(argv, 4)) : -1;
-  const value = readString(session, at(argv, 1));
-  if (value === undefined) return bit === '1' ? -1 : 0;
   const range = bitRange(value, start, end, unit);
   if (range === undefined || value === '') return -1;
   const wanted = Number(bit);
@@ -131,16 +139,14 @@ interface Field {
   readonly offset: number;
 }
 
-function fieldOf(typeText: string, offsetText: string): Field {
-  const parts = /^([iu])(\d{1,2})$/.exec(typeText);
+function fieldOf(session: Session, typeText: string, offsetText: string): Field {
+  const parts = /^([iu])([1-9]\d?)$/.exec(typeText);
   const signed = parts?.[1] === 'i';
   const bits = Number(parts?.[2] ?? '0');
   if (parts === null || bits < 1 || bits > (signed ? 64 : 63)) {
     throw err('Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.');
   }
-  const scaled = offsetText.startsWith('#');
-  const number = integerIn(scaled ? offsetText.slice(1) : offsetText, 0, MAX_BIT_OFFSET, replies.BIT_OFFSET);
-  return { signed, bits, offset: scaled ? number * bits : number };
+  return { signed, bits, offset: bitOffset(session, offsetText, bits) };
 }
 
 function readField(bytes: Buffer, { signed, bits, offset }: Field): bigint {
@@ -179,7 +185,13 @@ interface FieldOperation {
   readonly overflow: Overflow;
 }
 
-function parseBitfield(argv: readonly string[], readOnly: boolean): FieldOperation[] {
+function operandOf(text: string): bigint {
+  const value = parseInt64(text);
+  if (value === undefined) throw replies.NOT_INTEGER;
+  return BigInt(value);
+}
+
+function parseBitfield(session: Session, argv: readonly string[], readOnly: boolean): FieldOperation[] {
   const operations: FieldOperation[] = [];
   let overflow: Overflow = 'WRAP';
   for (let i = 2; i < argv.length; ) {
@@ -194,8 +206,8 @@ function parseBitfield(argv: readonly string[], readOnly: boolean): FieldOperati
     const size = kind === 'GET' ? 3 : 4;
     if ((kind !== 'GET' && kind !== 'SET' && kind !== 'INCRBY') || i + size > argv.length) throw SYNTAX;
     if (readOnly && kind !== 'GET') throw err('BITFIELD_RO only supports the GET subcommand');
-    const field = fieldOf(at(argv, i + 1), at(argv, i + 2));
-    const operand = kind === 'GET' ? 0n : BigInt(integer(at(argv, i + 3)));
+    const field = fieldOf(session, at(argv, i + 1), at(argv, i + 2));
+    const operand = kind === 'GET' ? 0n : operandOf(at(argv, i + 3));
     operations.push({ kind, field, operand, overflow });
     i += size;
   }
@@ -205,22 +217,25 @@ function parseBitfield(argv: readonly string[], readOnly: boolean): FieldOperati
 const bitfield =
   (readOnly: boolean): Handler =>
   (session, argv) => {
-    const operations = parseBitfield(argv, readOnly);
+    const operations = parseBitfield(session, argv, readOnly);
     const key = at(argv, 1);
     const old = (readOnly ? readString(session, key) : stringOf(session, key)) ?? '';
     const writes = operations.filter(({ kind }) => kind !== 'GET');
     const neededBytes = Math.max(0, ...writes.map(({ field }) => Math.ceil((field.offset + field.bits) / 8)));
     const bytes = Buffer.alloc(Math.max(old.length, neededBytes));
     bytes.write(old, 'latin1');
-    let changed = false;
+    // The string grows for every write, even one that overflow then keeps from happening.
+    let changed = bytes.length > old.length;
     const out = operations.map(({ kind, field, operand, overflow }): Reply => {
       const before = readField(bytes, field);
-      if (kind === 'GET') return Number(before);
-      const next = fitField(field, kind === 'SET' ? operand : before + operand, overflow);
+      if (kind === 'GET') return shrink(before) ?? null;
+      // SET takes its operand as unsigned when the field is: -1 is the largest value, not less than 0.
+      const set = field.signed ? operand : BigInt.asUintN(64, operand);
+      const next = fitField(field, kind === 'SET' ? set : before + operand, overflow);
       if (next === undefined) return null;
       writeField(bytes, field, next);
       changed = true;
-      return Number(kind === 'SET' ? before : next);
+      return shrink(kind === 'SET' ? before : next) ?? null;
     });
     if (changed) {
       session.db.put(key, bytes.toString('latin1'), true);

@@ -1,6 +1,7 @@
 /** The hash commands. */
 import { declareCommands, type Handler } from '../command.ts';
-import { addDecimals, addInt64, double, parseDouble, parseInt64 } from '../numbers.ts';
+import { addLongDoubles, isLongDouble } from '../long-double.ts';
+import { addInt64, parseInt64 } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { EMPTY_ARRAY, MapReply, OK, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
@@ -97,11 +98,12 @@ const hincrby: Handler = (session, argv) => {
 const hincrbyfloat: Handler = (session, argv) => {
   const key = at(argv, 1);
   const field = at(argv, 2);
-  const delta = double(at(argv, 3));
-  if (!Number.isFinite(delta)) throw replies.err('value is NaN or Infinity');
+  const delta = isLongDouble(at(argv, 3));
+  if (delta === undefined) throw replies.NOT_FLOAT;
+  if (delta === 'infinite') throw replies.err('value is NaN or Infinity');
   const old = readHash(session, key)?.get(field) ?? '0';
-  if (parseDouble(old) === undefined) throw replies.HASH_NOT_FLOAT;
-  const sum = addDecimals(old, at(argv, 3));
+  if (isLongDouble(old) === undefined) throw replies.HASH_NOT_FLOAT;
+  const sum = addLongDoubles(old, at(argv, 3));
   if (sum === undefined) throw replies.NAN_INFINITY;
   hashToWrite(session, key).value.set(field, sum);
   session.db.changed(key);

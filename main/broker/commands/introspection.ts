@@ -1,5 +1,5 @@
 /** COMMAND: the command table as clients see it. */
-import { type Command, type Handler, type KeySpec, keysOf, resolveSubcommand } from '../command.ts';
+import { arityError, type Command, type Handler, type KeySpec, keysOf, resolveSubcommand } from '../command.ts';
 import { type Argument, type CommandDocs, parseCommandDocs } from '../command-docs.ts';
 import { compileGlob } from '../glob.ts';
 import { ErrorReply, err, MapReply, type Reply, SetReply, Status, SYNTAX } from '../replies.ts';
@@ -115,10 +115,11 @@ function keyUses(session: Session, argv: readonly string[]): ReturnType<typeof k
   if (container === undefined) throw err('Invalid command specified');
   const command = resolveSubcommand(container, request);
   if (command instanceof ErrorReply) throw err('Invalid command specified');
-  if (command.keys.length === 0) throw err('The command has no key arguments');
-  if (request.length < Math.abs(command.arity)) throw err('Invalid number of arguments specified for command');
+  if (command.keys.every(({ access }) => access.isChannel)) throw err('The command has no key arguments');
+  if (arityError(command, request.length) !== undefined) throw err('Invalid number of arguments specified for command');
   const uses = keysOf(command, request);
-  if (uses.length === 0) throw err('The command has no key arguments');
+  if (uses.length === 0 && !command.flags.has('no_mandatory_keys'))
+    throw err('Invalid arguments specified for command');
   return uses;
 }
 

@@ -4,11 +4,12 @@ import { compileGlob } from '../glob.ts';
 import type { Database, Entry, Value } from '../keyspace.ts';
 import { integer, parseInt64 } from '../numbers.ts';
 import * as replies from '../replies.ts';
-import { err, invalidExpire, OK, type Reply, Status, SYNTAX } from '../replies.ts';
+import { cText, err, invalidExpire, OK, type Reply, Status, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { copyValue, encodingOf, typeOf } from '../values.ts';
 import { sortHandlers } from './sort.ts';
-import { at, expiryInstant, scanCursor, scanOptions, scanReply, upper } from './support.ts';
+import { at, databaseArgument, expiryInstant, scanCursor, scanOptions, scanReply, upper } from './support.ts';
+import { timeoutMilliseconds } from './waiting.ts';
 
 const TABLE = `
 copy | -3 | write denyoom | ROa:1 OWu:2 | keyspace | - | 6.2.0 | O(N) worst case for collections, where N is the number of nested items. O(1) for string values. | integer | Copies the value of a key to a new key.
@@ -71,7 +72,7 @@ function parseConditions(argv: readonly string[]): Set<string> {
   const conditions = new Set<string>();
   for (let i = 3; i < argv.length; i++) {
     const word = upper(argv, i);
-    if (!['NX', 'XX', 'GT', 'LT'].includes(word)) throw err(`Unsupported option ${at(argv, i)}`);
+    if (!['NX', 'XX', 'GT', 'LT'].includes(word)) throw err(`Unsupported option ${cText(at(argv, i))}`);
     conditions.add(word);
   }
   if (conditions.has('NX') && conditions.size > 1) {
@@ -212,17 +213,10 @@ const renaming =
     return onlyNew ? 1 : OK;
   };
 
-export function databaseArgument(session: Session, text: string, notInteger: replies.ErrorReply): Database {
-  const index = integer(text, notInteger);
-  const db = session.engine.keyspace.databases[index];
-  if (db === undefined) throw replies.DB_INDEX_RANGE;
-  return db;
-}
-
 const move: Handler = (session, argv) => {
   const { db } = session;
   const key = at(argv, 1);
-  const target = databaseArgument(session, at(argv, 2), replies.NOT_INTEGER);
+  const target = databaseArgument(session, at(argv, 2));
   if (target === db) throw replies.SAME_OBJECT;
   const entry = db.forWrite(key);
   if (entry === undefined || target.peek(key) !== undefined) return 0;
@@ -237,8 +231,7 @@ const copy: Handler = (session, argv) => {
   let replace = false;
   for (let i = 3; i < argv.length; i++) {
     if (upper(argv, i) === 'REPLACE') replace = true;
-    else if (upper(argv, i) === 'DB' && i + 1 < argv.length)
-      target = databaseArgument(session, at(argv, ++i), replies.NOT_INTEGER);
+    else if (upper(argv, i) === 'DB' && i + 1 < argv.length) target = databaseArgument(session, at(argv, ++i));
     else throw SYNTAX;
   }
   if (target === session.db && from === to) throw replies.SAME_OBJECT;
@@ -307,6 +300,10 @@ export const keyCommands = declareCommands('generic', TABLE, {
   ttl: timeLeft(1000, false),
   type: (session, argv) => new Status(typeOf(session.db.forRead(at(argv, 1))?.value)),
   unlink: del,
-  wait: () => 0,
+  wait: (_session, argv) => {
+    integer(at(argv, 1));
+    timeoutMilliseconds(at(argv, 2));
+    return 0;
+  },
   ...sortHandlers,
 });

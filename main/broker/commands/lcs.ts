@@ -78,11 +78,11 @@ function trace(a: string, b: string, lengths: Uint32Array): { text: string; matc
 }
 
 export const lcs: Handler = (session, argv) => {
-  const options = parseOptions(argv);
   const values = [session.db.forRead(at(argv, 1))?.value, session.db.forRead(at(argv, 2))?.value];
   if (values.some((value) => value !== undefined && typeof value !== 'string')) {
     throw err('The specified keys must contain string values');
   }
+  const options = parseOptions(argv);
   const a = readString(session, at(argv, 1)) ?? '';
   const b = readString(session, at(argv, 2)) ?? '';
   if ((a.length + 1) * (b.length + 1) > 268_435_456)

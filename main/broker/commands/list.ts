@@ -76,8 +76,7 @@ const popping =
   (session, argv) => {
     if (argv.length > 3) throw replies.wrongArity(at(argv, 0).toLowerCase());
     const key = at(argv, 1);
-    const count =
-      argv.length === 3 ? integerIn(at(argv, 2), 0, Infinity, replies.NOT_POSITIVE) : undefined;
+    const count = argv.length === 3 ? integerIn(at(argv, 2), 0, Infinity, replies.NOT_POSITIVE) : undefined;
     const found = writeList(session, key);
     if (found === undefined) return count === undefined ? null : NULL_ARRAY;
     if (count === 0) return EMPTY_ARRAY;
@@ -85,11 +84,15 @@ const popping =
     return count === undefined ? (items[0] ?? null) : items;
   };
 
+/** Not replies.WRONGTYPE itself: a source of another type lets a client wait on, a target of another type ends its wait. */
+const WRONG_TARGET = new replies.ErrorReply(replies.WRONGTYPE.error);
+
 /** Moves one item; undefined when the source is not there. */
 function move(session: Session, source: string, target: string, from: End, to: End): string | undefined {
   const found = writeList(session, source);
   if (found === undefined) return undefined;
-  if (source !== target) writeList(session, target);
+  const there = session.db.peek(target)?.value;
+  if (there !== undefined && !(there instanceof Deque)) throw WRONG_TARGET;
   const item = take(found.value, from);
   if (source === target) {
     if (to === 'LEFT') found.value.unshift(item);
@@ -133,8 +136,8 @@ const blockingPop =
   (session, argv) => {
     const keys = argv.slice(1, -1);
     const timeoutMs = timeoutSeconds(at(argv, argv.length - 1));
-    return attemptOrBlock(session, keys, timeoutMs, NULL_ARRAY, () => {
-      for (const key of keys) {
+    return attemptOrBlock(session, keys, timeoutMs, NULL_ARRAY, (ready) => {
+      for (const key of ready) {
         const found = writeList(session, key);
         if (found === undefined) continue;
         const item = take(found.value, end);
@@ -154,7 +157,7 @@ interface MultiPop {
 
 /** Arguments of LMPOP, BLMPOP, ZMPOP, BZMPOP from the number of keys on. */
 export function parseMultiPop(argv: readonly string[], numkeysAt: number, words: readonly string[]): MultiPop {
-  const numkeys = integerIn(at(argv, numkeysAt), 1, 1_000_000_000, replies.NUMKEYS_POSITIVE);
+  const numkeys = integerIn(at(argv, numkeysAt), 1, Infinity, replies.NUMKEYS_POSITIVE);
   const wordAt = numkeysAt + 1 + numkeys;
   const word = upper(argv, wordAt);
   if (wordAt >= argv.length || !words.includes(word)) throw SYNTAX;
@@ -182,7 +185,7 @@ const lmpop: Handler = (session, argv) => multiPop(session, parseMultiPop(argv, 
 const blmpop: Handler = (session, argv) => {
   const timeoutMs = timeoutSeconds(at(argv, 1));
   const pop = parseMultiPop(argv, 2, ['LEFT', 'RIGHT']);
-  return attemptOrBlock(session, pop.keys, timeoutMs, NULL_ARRAY, () => multiPop(session, pop));
+  return attemptOrBlock(session, pop.keys, timeoutMs, NULL_ARRAY, (keys) => multiPop(session, { ...pop, keys }));
 };
 
 const lrange: Handler = (session, argv) => {
@@ -261,6 +264,7 @@ interface PositionOptions {
   maxlen: number;
 }
 
+const RANK_RANGE = err('value is out of range, value must between -9223372036854775807 and 9223372036854775807');
 const RANK_ZERO = err(
   "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
 );
@@ -272,7 +276,8 @@ function parsePosition(argv: readonly string[]): PositionOptions {
     if (i + 1 >= argv.length) throw SYNTAX;
     const text = at(argv, i + 1);
     if (word === 'RANK') {
-      options.rank = integerIn(text, -Infinity, Infinity, replies.NOT_INTEGER);
+      options.rank = integer(text);
+      if (text === '-9223372036854775808') throw RANK_RANGE;
       if (options.rank === 0) throw RANK_ZERO;
     } else if (word === 'COUNT') {
       options.count = integerIn(text, 0, Infinity, err("COUNT can't be negative"));

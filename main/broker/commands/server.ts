@@ -5,12 +5,22 @@ import { renderInfo } from '../info.ts';
 import type { Database } from '../keyspace.ts';
 import { integer, integerIn } from '../numbers.ts';
 import * as replies from '../replies.ts';
-import { err, MapReply, NO_REPLY, OK, type Reply, Status, SYNTAX, VerbatimReply } from '../replies.ts';
+import {
+  err,
+  MapReply,
+  NO_REPLY,
+  OK,
+  type Reply,
+  Status,
+  SYNTAX,
+  VerbatimReply,
+  wrongSubcommandArity,
+} from '../replies.ts';
 import type { Session } from '../session.ts';
 import { memoryOf } from '../values.ts';
 import { aclHandlers } from './acl.ts';
 import { commandHandlers } from './introspection.ts';
-import { at, upper } from './support.ts';
+import { at, databaseArgument, upper } from './support.ts';
 
 const TABLE = `
 acl | -2 | - | - | - | - | 6.0.0 | Depends on subcommand. | container | A container for Access List Control commands.
@@ -71,7 +81,7 @@ time | 1 | loading stale fast | - | - | nondeterministic_output | 2.6.0 | O(1) |
 const configGet: Handler = (session, argv) => new MapReply(session.engine.config.matching(argv.slice(2)));
 
 const configSet: Handler = (session, argv) => {
-  if (argv.length % 2 !== 0) throw replies.wrongArity('config|set');
+  if (argv.length % 2 !== 0) throw SYNTAX;
   const pairs: [string, string][] = [];
   for (let i = 2; i < argv.length; i += 2) pairs.push([at(argv, i), at(argv, i + 1)]);
   session.engine.config.set(pairs);
@@ -112,9 +122,8 @@ const flushing =
 
 const swapdb: Handler = (session, argv) => {
   const { keyspace, transactions, blocking } = session.engine;
-  const a = keyspace.databases[integer(at(argv, 1), err('invalid first DB index'))];
-  const b = keyspace.databases[integer(at(argv, 2), err('invalid second DB index'))];
-  if (a === undefined || b === undefined) throw replies.DB_INDEX_RANGE;
+  const a = databaseArgument(session, at(argv, 1), err('invalid first DB index'));
+  const b = databaseArgument(session, at(argv, 2), err('invalid second DB index'));
   if (a === b) return OK;
   const affected = (key: string): boolean => a.entries.has(key) || b.entries.has(key);
   transactions.touchAll(a, affected);
@@ -127,6 +136,7 @@ const swapdb: Handler = (session, argv) => {
 };
 
 const slowlogGet: Handler = (session, argv) => {
+  if (argv.length > 3) throw wrongSubcommandArity('get', 'slowlog');
   const tooSmall = err('count should be greater than or equal to -1');
   const count = argv.length > 2 ? integerIn(at(argv, 2), -1, Number.MAX_SAFE_INTEGER, tooSmall) : 10;
   const { entries } = session.engine.slowLog;
@@ -142,8 +152,9 @@ const slowlogGet: Handler = (session, argv) => {
     ]);
 };
 
+/** The instant is the same throughout a request, a script or a transaction. */
 const time: Handler = (session) => {
-  const us = Math.floor(session.engine.clock.wallUs());
+  const us = Math.floor(session.engine.unitWallUs());
   return [String(Math.floor(us / 1e6)), String(us % 1e6)];
 };
 

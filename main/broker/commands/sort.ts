@@ -1,7 +1,7 @@
 /** SORT and SORT_RO. */
 import type { Handler } from '../command.ts';
 import { integer, parseDouble } from '../numbers.ts';
-import { EMPTY_ARRAY, err, type Reply, SYNTAX, WRONGTYPE } from '../replies.ts';
+import { cText, EMPTY_ARRAY, err, type Reply, SYNTAX, WRONGTYPE } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { Deque } from '../structures/deque.ts';
 import { Hash } from '../structures/hash.ts';
@@ -69,6 +69,12 @@ function elementsOf(session: Session, key: string): { items: string[]; ordered: 
   throw WRONGTYPE;
 }
 
+/** A number to sort by, read as a C string by strtod: blanks before it pass, and what follows a NUL is not seen. */
+function weightOf(text: string): number | undefined {
+  const bare = cText(text).replace(/^[ \t\n\v\f\r]+/, '');
+  return bare === '' ? 0 : parseDouble(bare);
+}
+
 function sorted(session: Session, items: string[], options: SortOptions): string[] {
   const { by, alpha, descending } = options;
   const sign = descending ? -1 : 1;
@@ -79,7 +85,7 @@ function sorted(session: Session, items: string[], options: SortOptions): string
   }
   const keyed = items.map((item) => {
     const text = by === undefined ? item : lookUp(session, by, item);
-    const key = text === undefined || text === '' ? 0 : parseDouble(text);
+    const key = text === undefined ? 0 : weightOf(text);
     if (key === undefined) throw err("One or more scores can't be converted into double");
     return { item, key };
   });

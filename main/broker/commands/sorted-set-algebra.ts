@@ -70,7 +70,8 @@ function parseRequest(
 /** weight × score with Redis's rule that infinity × 0 is 0. */
 function weighted(score: number, weight: number): number {
   const product = score * weight;
-  return Number.isNaN(product) ? 0 : product;
+  // Adding 0 makes 0 of -0.
+  return Number.isNaN(product) ? 0 : product + 0;
 }
 
 function aggregated(a: number, b: number, how: Aggregate): number {
@@ -141,12 +142,12 @@ const zintercard: Handler = (session, argv) => {
   const numkeys = integer(at(argv, 1));
   if (numkeys < 1) throw err("at least 1 input key is needed for 'zintercard' command");
   if (numkeys > argv.length - 2) throw SYNTAX;
+  const sources = argv.slice(2, 2 + numkeys).map((key) => sourceOf(session, key));
   let limit = 0;
   for (let i = 2 + numkeys; i < argv.length; i += 2) {
     if (upper(argv, i) !== 'LIMIT' || i + 1 >= argv.length) throw SYNTAX;
     limit = integerIn(at(argv, i + 1), 0, Infinity, replies.LIMIT_NEGATIVE);
   }
-  const sources = argv.slice(2, 2 + numkeys).map((key) => sourceOf(session, key));
   const result = combine('inter', { sources, weights: [], aggregate: 'SUM', withScores: false });
   return limit === 0 ? result.size : Math.min(result.size, limit);
 };

@@ -42,8 +42,7 @@ const popping =
   (session, argv) => {
     if (argv.length > 3) throw SYNTAX;
     const key = at(argv, 1);
-    const count =
-      argv.length === 3 ? integerIn(at(argv, 2), 0, Infinity, replies.NOT_POSITIVE) : undefined;
+    const count = argv.length === 3 ? integerIn(at(argv, 2), 0, Infinity, replies.NOT_POSITIVE) : undefined;
     const found = writeSortedSet(session, key);
     if (found === undefined || count === 0) return EMPTY_ARRAY;
     const popped = pop(session, key, found, end, count ?? 1);
@@ -58,8 +57,8 @@ const blockingPop =
   (session, argv) => {
     const keys = argv.slice(1, -1);
     const timeoutMs = timeoutSeconds(at(argv, argv.length - 1));
-    return attemptOrBlock(session, keys, timeoutMs, NULL_ARRAY, () => {
-      for (const key of keys) {
+    return attemptOrBlock(session, keys, timeoutMs, NULL_ARRAY, (ready) => {
+      for (const key of ready) {
         const found = writeSortedSet(session, key);
         if (found === undefined) continue;
         const [first] = pop(session, key, found, end, 1);
@@ -82,7 +81,7 @@ function multiPop(session: Session, { keys, word, count }: ReturnType<typeof par
 const bzmpop: Handler = (session, argv) => {
   const timeoutMs = timeoutSeconds(at(argv, 1));
   const spec = parseMultiPop(argv, 2, ['MIN', 'MAX']);
-  return attemptOrBlock(session, spec.keys, timeoutMs, NULL_ARRAY, () => multiPop(session, spec));
+  return attemptOrBlock(session, spec.keys, timeoutMs, NULL_ARRAY, (keys) => multiPop(session, { ...spec, keys }));
 };
 
 export const popHandlers = {

@@ -77,8 +77,8 @@ const ADD_WORDS: Readonly<Record<string, keyof AddOptions>> = {
   INCR: 'incr',
 };
 
-function parseAdd(argv: readonly string[]): { options: AddOptions; next: number } {
-  const options: AddOptions = { nx: false, xx: false, gt: false, lt: false, ch: false, incr: false };
+function parseAdd(argv: readonly string[], incr: boolean): { options: AddOptions; next: number } {
+  const options: AddOptions = { nx: false, xx: false, gt: false, lt: false, ch: false, incr };
   let next = 2;
   for (; next < argv.length; next++) {
     const option = ADD_WORDS[upper(argv, next)];
@@ -144,13 +144,13 @@ function exact(score: number): string {
   return Number.isFinite(score) ? String(score) : formatDouble(score);
 }
 
-const zadd: Handler = (session, argv) => {
-  const { options, next } = parseAdd(argv);
-  return add(session, argv, options, next);
-};
-
-const zincrby: Handler = (session, argv) =>
-  add(session, argv, { nx: false, xx: false, gt: false, lt: false, ch: false, incr: true }, 2);
+/** ZINCRBY is ZADD INCR: it reads ZADD's options, too. */
+const adding =
+  (incr: boolean): Handler =>
+  (session, argv) => {
+    const { options, next } = parseAdd(argv, incr);
+    return add(session, argv, options, next);
+  };
 
 const zrem: Handler = (session, argv) => {
   const key = at(argv, 1);
@@ -199,8 +199,8 @@ function parseRange(argv: readonly string[], first: number, storing: boolean): P
   let limit: number | undefined;
   for (let i = first + 2; i < argv.length; i++) {
     const word = upper(argv, i);
-    if (word === 'BYSCORE' || word === 'BYLEX') by = word === 'BYSCORE' ? 'score' : 'lex';
-    else if (word === 'REV') reverse = true;
+    if ((word === 'BYSCORE' || word === 'BYLEX') && by === 'rank') by = word === 'BYSCORE' ? 'score' : 'lex';
+    else if (word === 'REV' && !reverse) reverse = true;
     else if (word === 'WITHSCORES' && !storing) withScores = true;
     else if (word === 'LIMIT' && i + 2 < argv.length) {
       offset = integer(at(argv, i + 1));
@@ -208,14 +208,29 @@ function parseRange(argv: readonly string[], first: number, storing: boolean): P
       i += 2;
     } else throw SYNTAX;
   }
-  if (limit !== undefined && limit !== -1 && by === 'rank') {
+  return { query: queryOf(argv, first, { by, reverse, offset, limit, withScores }), withScores };
+}
+
+interface RangeOptions {
+  readonly by: RangeQuery['by'];
+  readonly reverse: boolean;
+  readonly offset: number;
+  readonly limit: number | undefined;
+  readonly withScores: boolean;
+}
+
+/** The query of a range command whose start stands at `first`; options that do not go together are refused. */
+function queryOf(argv: readonly string[], first: number, options: RangeOptions): RangeQuery {
+  const { by, reverse, offset, limit = -1, withScores } = options;
+  if (limit !== -1 && by === 'rank') {
     throw err('syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX');
   }
   if (withScores && by === 'lex') throw err('syntax error, WITHSCORES not supported in combination with BYLEX');
   const swap = reverse && by !== 'rank';
   const min = at(argv, swap ? first + 1 : first);
   const max = at(argv, swap ? first : first + 1);
-  return { query: { by, min, max, reverse, offset, limit: limit ?? -1 }, withScores };
+  // LIMIT with a count of -1 is let pass for ranks, and means nothing there.
+  return { by, min, max, reverse, offset: by === 'rank' ? 0 : offset, limit };
 }
 
 const zrange: Handler = (session, argv) => {
@@ -246,18 +261,17 @@ const oldRange =
   (session, argv) => {
     let withScores = false;
     let offset = 0;
-    let limit = -1;
+    let limit: number | undefined;
     for (let i = 4; i < argv.length; i++) {
       const word = upper(argv, i);
-      if (word === 'WITHSCORES' && by !== 'lex') withScores = true;
-      else if (word === 'LIMIT' && by !== 'rank' && i + 2 < argv.length) {
+      if (word === 'WITHSCORES') withScores = true;
+      else if (word === 'LIMIT' && i + 2 < argv.length) {
         offset = integer(at(argv, i + 1));
         limit = integer(at(argv, i + 2));
         i += 2;
       } else throw SYNTAX;
     }
-    const swap = reverse && by !== 'rank';
-    const query = { by, min: at(argv, swap ? 3 : 2), max: at(argv, swap ? 2 : 3), reverse, offset, limit };
+    const query = queryOf(argv, 2, { by, reverse, offset, limit, withScores });
     const select = selectorOf(query);
     return rangeReply(session, readSortedSet(session, at(argv, 1)), query, select, withScores);
   };
@@ -311,10 +325,10 @@ const zscan: Handler = (session, argv) => {
 };
 
 export const sortedSetCommands = declareCommands('sorted-set', TABLE, {
-  zadd,
+  zadd: adding(false),
   zcard: (session, argv) => readSortedSet(session, at(argv, 1))?.size ?? 0,
   zcount: counting('score'),
-  zincrby,
+  zincrby: adding(true),
   zlexcount: counting('lex'),
   zmscore,
   zrandmember,

@@ -18,14 +18,7 @@ import {
   type StreamId,
 } from '../structures/stream.ts';
 import { claimEffect, consumerOf, noGroup, pendingHandlers, positionEffect } from './stream-pending.ts';
-import {
-  entryReply,
-  idArgument,
-  noGroupForKey,
-  parseRead,
-  type ReadRequest,
-  readReply,
-} from './stream-support.ts';
+import { entryReply, idArgument, noGroupForKey, parseRead, type ReadRequest, readReply } from './stream-support.ts';
 import { at, readStream, upper, writeStream } from './support.ts';
 import { attemptOrBlock } from './waiting.ts';
 
@@ -56,27 +49,39 @@ function groupOptions(argv: readonly string[], mayMake: boolean): { make: boolea
   return { make, entriesRead };
 }
 
+/** Where a group is put: `$` is the end; only SETID (not strict) also takes the ends of all ids. */
+function positionArgument(stream: Stream, text: string, strict: boolean): StreamId {
+  if (text === '$') return stream.lastId;
+  if (!strict && text === '-') return ID_MIN;
+  return !strict && text === '+' ? ID_MAX : idArgument(text);
+}
+
 const xgroupCreate: Handler = (session, argv) => {
   const { make, entriesRead } = groupOptions(argv, true);
   const key = at(argv, 2);
   const found = writeStream(session, key);
   if (found === undefined && !make) throw replies.XGROUP_NO_KEY;
+  if (argv.length > 8) throw wrongForm(argv);
   const stream = found?.value ?? new Stream();
-  const lastId = at(argv, 4) === '$' ? stream.lastId : idArgument(at(argv, 4));
+  const lastId = positionArgument(stream, at(argv, 4), true);
   if (stream.groups.has(at(argv, 3))) throw replies.BUSYGROUP;
-  if (found === undefined) session.db.create(key, stream);
+  if (found === undefined) {
+    session.db.create(key, stream);
+    session.db.changed(key);
+  }
   const name = at(argv, 3);
   stream.groups.set(name, { name, lastId, entriesRead, pending: new PendingList(), consumers: new Map() });
-  session.db.changed(key);
+  session.db.groupsChanged(key);
   return OK;
 };
 
 const xgroupSetid: Handler = (session, argv) => {
   const { entriesRead } = groupOptions(argv, false);
   const { stream, group } = xgroupTarget(session, argv);
-  group.lastId = at(argv, 4) === '$' ? stream.lastId : idArgument(at(argv, 4));
+  if (argv.length > 7) throw wrongForm(argv);
+  group.lastId = positionArgument(stream, at(argv, 4), false);
   group.entriesRead = entriesRead;
-  session.db.changed(at(argv, 2));
+  session.db.groupsChanged(at(argv, 2));
   return OK;
 };
 
@@ -84,14 +89,14 @@ const xgroupDestroy: Handler = (session, argv) => {
   const found = writeStream(session, at(argv, 2));
   if (found === undefined) throw replies.XGROUP_NO_KEY;
   if (!found.value.groups.delete(at(argv, 3))) return 0;
-  session.db.changed(at(argv, 2));
+  session.db.groupsChanged(at(argv, 2));
   return 1;
 };
 
 const xgroupCreateConsumer: Handler = (session, argv) => {
   const { group } = xgroupTarget(session, argv);
   const { made } = consumerOf(group, at(argv, 4), session.db.keyspace.nowMs);
-  if (made) session.db.changed(at(argv, 2));
+  if (made) session.db.groupsChanged(at(argv, 2));
   return made ? 1 : 0;
 };
 
@@ -101,7 +106,7 @@ const xgroupDelConsumer: Handler = (session, argv) => {
   if (consumer === undefined) return 0;
   for (const { id } of consumer.pending) group.pending.delete(id);
   group.consumers.delete(at(argv, 4));
-  session.db.changed(at(argv, 2));
+  session.db.groupsChanged(at(argv, 2));
   return consumer.pending.size;
 };
 
@@ -121,6 +126,7 @@ function estimateRead(stream: Stream, id: StreamId): number | undefined {
 
 function hasTombstoneAfter(stream: Stream, id: StreamId): boolean {
   if (stream.length === 0 || compareIds(stream.maxDeletedId, ID_MIN) === 0) return false;
+  if (compareIds(stream.firstId(), stream.maxDeletedId) > 0) return false;
   return compareIds(id, stream.maxDeletedId) <= 0;
 }
 
@@ -168,7 +174,7 @@ function deliverNew(
   }
   if (entries.length > 0) {
     consumer.activeAtMs = nowMs;
-    session.db.changed(key);
+    session.db.groupsChanged(key);
     positionEffect(session, key, group);
   }
   return entries.map(entryReply);
@@ -215,7 +221,10 @@ const xreadgroup: Handler = (session, argv) => {
       throw err(
         'The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
       );
-    return text === '>' ? undefined : idArgument(text);
+    if (text === '>') return undefined;
+    // Within Redis `>` is the greatest id, so that id itself means the same.
+    const id = idArgument(text);
+    return compareIds(id, ID_MAX) === 0 ? undefined : id;
   });
   const attempt = (): Reply | undefined => {
     const parts: [string, Reply][] = [];
@@ -228,7 +237,7 @@ const xreadgroup: Handler = (session, argv) => {
       const { consumer, made } = consumerOf(group, request.consumer, nowMs);
       consumer.seenAtMs = nowMs;
       if (made) {
-        session.db.changed(key);
+        session.db.groupsChanged(key);
         session.engine.propagate('XGROUP', 'CREATECONSUMER', key, groupName, request.consumer);
       }
       const position = positions[n];

@@ -78,7 +78,7 @@ const xack: Handler = (session, argv) => {
     pending.consumer.pending.delete(id);
     done++;
   }
-  if (done > 0) session.db.changed(key);
+  if (done > 0) session.db.groupsChanged(key);
   return done;
 };
 
@@ -159,14 +159,10 @@ function parseClaim(session: Session, argv: readonly string[], from: number): Cl
       options.deliveredAtMs = nowMs - integer(at(argv, ++i), err('Invalid IDLE option argument for XCLAIM'));
     else if (word === 'TIME' && more)
       options.deliveredAtMs = integer(at(argv, ++i), err('Invalid TIME option argument for XCLAIM'));
-    else if (word === 'RETRYCOUNT' && more)
-      options.retryCount = integerIn(
-        at(argv, ++i),
-        0,
-        Infinity,
-        err('Invalid RETRYCOUNT option argument for XCLAIM'),
-      );
-    else if (word === 'LASTID' && more) options.lastId = idArgument(at(argv, ++i));
+    else if (word === 'RETRYCOUNT' && more) {
+      const count = integer(at(argv, ++i), err('Invalid RETRYCOUNT option argument for XCLAIM'));
+      options.retryCount = count < 0 ? undefined : count;
+    } else if (word === 'LASTID' && more) options.lastId = idArgument(at(argv, ++i));
     else throw err(`Unrecognized XCLAIM option '${at(argv, i)}'`);
   }
   // Replay keeps times as they were written; a client's cannot lie in the future.
@@ -194,7 +190,7 @@ function reassign(
   else if (!options.justId) pending.deliveries++;
   consumer.activeAtMs = session.db.keyspace.nowMs;
   claimEffect(session, key, group.name, pending, consumer.name);
-  session.db.changed(key);
+  session.db.groupsChanged(key);
 }
 
 const xclaim: Handler = (session, argv) => {
@@ -214,7 +210,7 @@ const xclaim: Handler = (session, argv) => {
   const { nowMs } = session.db.keyspace;
   if (options.lastId !== undefined && compareIds(options.lastId, group.lastId) > 0) {
     group.lastId = options.lastId;
-    session.db.changed(key);
+    session.db.groupsChanged(key);
     positionEffect(session, key, group);
   }
   const { consumer } = consumerOf(group, at(argv, 3), nowMs);
@@ -229,7 +225,7 @@ const xclaim: Handler = (session, argv) => {
     }
     if (pending === undefined) {
       if (!options.force) continue;
-      pending = { id, consumer, deliveredAtMs: 0, deliveries: 0 };
+      pending = { id, consumer, deliveredAtMs: 0, deliveries: 1 };
       group.pending.add(pending);
       consumer.pending.add(pending);
     } else if (minIdleMs > 0 && nowMs - pending.deliveredAtMs < minIdleMs) {
@@ -245,9 +241,12 @@ const xclaim: Handler = (session, argv) => {
 function dropPending(session: Session, key: string, group: ConsumerGroup, pending: Pending): void {
   group.pending.delete(pending.id);
   pending.consumer.pending.delete(pending.id);
-  session.db.changed(key);
+  session.db.groupsChanged(key);
   session.engine.propagate('XACK', key, group.name, formatId(pending.id));
 }
+
+/** More would overflow Redis's arithmetic: LONG_MAX through the size of an id. */
+const MAX_AUTOCLAIM = 2 ** 59;
 
 const xautoclaim: Handler = (session, argv) => {
   const key = at(argv, 1);
@@ -258,7 +257,7 @@ const xautoclaim: Handler = (session, argv) => {
   for (let i = 6; i < argv.length; i++) {
     if (upper(argv, i) === 'JUSTID') justId = true;
     else if (upper(argv, i) === 'COUNT' && i + 1 < argv.length)
-      count = integerIn(at(argv, ++i), 1, Infinity, err('COUNT must be > 0'));
+      count = integerIn(at(argv, ++i), 1, MAX_AUTOCLAIM, err('COUNT must be > 0'));
     else throw SYNTAX;
   }
   const found = writeStream(session, key);

@@ -65,15 +65,18 @@ export function parseRead(argv: readonly string[], grouped: boolean): ReadReques
     const more = i + 1 < argv.length;
     if (word === 'BLOCK' && more) blockMs = timeoutMilliseconds(at(argv, ++i));
     else if (word === 'COUNT' && more) count = Math.max(0, integer(at(argv, ++i)));
-    else if (word === 'NOACK' && grouped) noAck = true;
-    else if (word === 'GROUP' && i + 2 < argv.length) {
+    else if (word === 'NOACK') {
+      if (!grouped) throw err('The NOACK option is only supported by XREADGROUP. You called XREAD instead.');
+      noAck = true;
+    } else if (word === 'GROUP' && i + 2 < argv.length) {
       if (!grouped) throw err('The GROUP option is only supported by XREADGROUP. You called XREAD instead.');
       group = at(argv, ++i);
       consumer = at(argv, ++i);
     } else if (word === 'STREAMS' && more) {
       const rest = argv.slice(i + 1);
       if (rest.length % 2 !== 0) {
-        throw err("Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
+        const [name, newest] = grouped ? ['xreadgroup', '>'] : ['xread', '$'];
+        throw err(`Unbalanced '${name}' list of streams: for each stream key an ID or '${newest}' must be specified.`);
       }
       if (grouped && group === undefined) throw err('Missing GROUP option for XREADGROUP');
       const half = rest.length / 2;

@@ -48,46 +48,51 @@ xsetid | -3 | write denyoom fast | RWu:1 | stream | - | 5.0.0 | O(1) | status | 
 xtrim | -4 | write | RWd:1 | stream | nondeterministic_output | 5.0.0 | O(N), with N being the number of evicted entries. Constant times are very small however, since entries are organized in macro nodes containing multiple entries that can be released with a single deallocation. | integer | Deletes messages from the beginning of a stream.
 `;
 
+/** Trimming options as they are read; `by` stays undefined until MAXLEN or MINID has come. */
 interface TrimParse {
-  rule: TrimRule | undefined;
-  limitGiven: boolean;
+  by?: TrimRule['by'];
+  approximate?: boolean;
+  length?: number;
+  minId?: StreamId;
+  limit?: number;
 }
 
 /** Reads one trimming option at `i`; returns the index after it, or `i` when there is none. */
 function parseTrimWord(argv: readonly string[], i: number, parse: TrimParse): number {
   const word = upper(argv, i);
-  if (word === 'LIMIT' && i + 1 < argv.length) {
-    const limit = integer(at(argv, i + 1));
-    if (limit < 0) throw err('The LIMIT argument must be >= 0.');
-    parse.limitGiven = true;
-    parse.rule = { by: 'maxlen', approximate: false, length: 0, minId: ID_MIN, ...parse.rule, limit };
+  if (i + 1 >= argv.length) return i;
+  if (word === 'LIMIT') {
+    parse.limit = integer(at(argv, i + 1));
+    if (parse.limit < 0) throw err('The LIMIT argument must be >= 0.');
     return i + 2;
   }
   if (word !== 'MAXLEN' && word !== 'MINID') return i;
-  if (parse.rule?.by !== undefined && !parse.limitGiven) {
+  if (parse.by !== undefined) {
     throw err('syntax error, MAXLEN and MINID options at the same time are not compatible');
   }
-  let next = i + 1;
-  const sign = at(argv, next);
-  if (next >= argv.length) throw SYNTAX;
-  const hasSign = (sign === '~' || sign === '=') && next + 1 < argv.length;
-  const approximate = hasSign && sign === '~';
-  if (hasSign) next++;
-  const text = at(argv, next);
-  const by = word === 'MAXLEN' ? 'maxlen' : 'minid';
-  const length = by === 'maxlen' ? integer(text) : 0;
-  if (length < 0) throw err('The MAXLEN argument must be >= 0.');
-  const minId = by === 'minid' ? idArgument(text) : ID_MIN;
-  parse.rule = { by, approximate, length, minId, limit: parse.rule?.limit ?? 10_000 };
-  return next + 1;
+  const sign = at(argv, i + 1);
+  const hasSign = (sign === '~' || sign === '=') && i + 2 < argv.length;
+  parse.approximate = hasSign && sign === '~';
+  const valueAt = hasSign ? i + 2 : i + 1;
+  parse.by = word === 'MAXLEN' ? 'maxlen' : 'minid';
+  if (parse.by === 'minid') parse.minId = idArgument(at(argv, valueAt));
+  else parse.length = integer(at(argv, valueAt));
+  if ((parse.length ?? 0) < 0) throw err('The MAXLEN argument must be >= 0.');
+  return valueAt + 1;
 }
 
-function checkTrim(parse: TrimParse): TrimRule | undefined {
-  const { rule } = parse;
-  if (rule === undefined) return undefined;
-  if (parse.limitGiven && !rule.approximate)
+/** Approximate trimming drops at most 100 nodes' entries at a time unless LIMIT says otherwise. */
+const DEFAULT_TRIM_LIMIT = 10_000;
+
+function checkTrim({ by, approximate = false, length = 0, minId = ID_MIN, limit }: TrimParse): TrimRule | undefined {
+  if (by === undefined) {
+    if (limit) throw err('syntax error, LIMIT cannot be used without specifying a trimming strategy');
+    return undefined;
+  }
+  if (limit !== undefined && !approximate) {
     throw err('syntax error, LIMIT cannot be used without the special ~ option');
-  return rule;
+  }
+  return { by, approximate, length, minId, limit: limit ?? DEFAULT_TRIM_LIMIT };
 }
 
 /** The rule as an exact one, for the log: what was dropped must not depend on how nodes lie. */
@@ -98,11 +103,10 @@ function logTrim(session: Session, key: string, stream: Stream): void {
 /** The id that an XADD gives its entry. */
 function newId(session: Session, stream: Stream | undefined, text: string): StreamId {
   const last = stream?.lastId ?? ID_MIN;
+  if (compareIds(last, ID_MAX) === 0) throw replies.STREAM_EXHAUSTED;
   if (text === '*') {
     const { nowMs } = session.db.keyspace;
-    const id = nowMs > last.ms ? { ms: nowMs, seq: 0 } : nextId(last);
-    if (id === undefined) throw replies.STREAM_EXHAUSTED;
-    return id;
+    return nowMs > last.ms ? { ms: nowMs, seq: 0 } : (nextId(last) ?? ID_MAX);
   }
   if (text.endsWith('-*')) {
     const ms = idArgument(text.slice(0, -2)).ms;
@@ -114,14 +118,13 @@ function newId(session: Session, stream: Stream | undefined, text: string): Stre
   }
   const id = idArgument(text);
   if (id.ms === 0 && id.seq === 0) throw replies.STREAM_ID_ZERO;
-  if (compareIds(last, ID_MAX) === 0) throw replies.STREAM_EXHAUSTED;
   if (compareIds(id, last) <= 0) throw replies.STREAM_ID_SMALL;
   return id;
 }
 
 const xadd: Handler = (session, argv) => {
   const key = at(argv, 1);
-  const trim: TrimParse = { rule: undefined, limitGiven: false };
+  const trim: TrimParse = {};
   let noMake = false;
   let i = 2;
   for (; i < argv.length; ) {
@@ -134,9 +137,9 @@ const xadd: Handler = (session, argv) => {
     if (next === i) break;
     i = next;
   }
-  const rule = checkTrim(trim);
   const idText = at(argv, i);
-  if (idText !== '*' && !idText.endsWith('-*')) idArgument(idText);
+  if (i < argv.length && idText !== '*' && !idText.endsWith('-*')) idArgument(idText);
+  const rule = checkTrim(trim);
   const fields = argv.slice(i + 1);
   if (fields.length < 2 || fields.length % 2 !== 0) throw replies.wrongArity('xadd');
   if (/^0+(-0+)?$/.test(idText)) throw replies.STREAM_ID_ZERO;
@@ -156,14 +159,14 @@ const xadd: Handler = (session, argv) => {
 
 const xtrim: Handler = (session, argv) => {
   const key = at(argv, 1);
-  const trim: TrimParse = { rule: undefined, limitGiven: false };
+  const trim: TrimParse = {};
   for (let i = 2; i < argv.length; ) {
     const next = parseTrimWord(argv, i, trim);
     if (next === i) throw SYNTAX;
     i = next;
   }
   const rule = checkTrim(trim);
-  if (rule === undefined) throw SYNTAX;
+  if (rule === undefined) throw err('syntax error, XTRIM must be called with a trimming strategy');
   const found = writeStream(session, key);
   if (found === undefined) return 0;
   const dropped = found.value.trim(rule);
@@ -191,9 +194,11 @@ const ranging =
     const from = rangeBound(at(argv, reverse ? 3 : 2), true);
     const to = rangeBound(at(argv, reverse ? 2 : 3), false);
     let count = 0;
+    for (let i = 4; i < argv.length; i += 2) {
+      if (upper(argv, i) !== 'COUNT' || i + 1 >= argv.length) throw SYNTAX;
+      count = Math.max(integer(at(argv, i + 1)), 0);
+    }
     if (argv.length > 4) {
-      if (argv.length !== 6 || upper(argv, 4) !== 'COUNT') throw SYNTAX;
-      count = Math.max(integer(at(argv, 5)), 0);
       if (count === 0) return readStream(session, at(argv, 1)) === undefined ? EMPTY_ARRAY : NULL_ARRAY;
     }
     const stream = readStream(session, at(argv, 1));
@@ -257,7 +262,7 @@ const xsetid: Handler = (session, argv) => {
   stream.lastId = id;
   if (entriesAdded !== undefined) stream.entriesAdded = entriesAdded;
   if (maxDeleted !== undefined && compareIds(maxDeleted, ID_MIN) > 0) stream.maxDeletedId = maxDeleted;
-  session.db.changed(key);
+  session.db.groupsChanged(key);
   return OK;
 };
 

@@ -1,6 +1,7 @@
 /** The string commands. */
 import { declareCommands, type Handler } from '../command.ts';
-import { addDecimals, addInt64, double, type Int64, integer, parseDouble, parseInt64 } from '../numbers.ts';
+import { addLongDoubles, isLongDouble } from '../long-double.ts';
+import { addInt64, type Int64, integer, parseInt64 } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { err, invalidExpire, OK, type Reply, SYNTAX } from '../replies.ts';
 import type { Session } from '../session.ts';
@@ -32,12 +33,11 @@ strlen | 2 | readonly fast | RO:1 | string | - | 2.2.0 | O(1) | integer | Return
 substr | 4 | readonly | ROa:1 | string | - | 1.0.0 | O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings. | bulk | Returns a substring from a string value.
 `;
 
-interface SetOptions {
+interface StringOptions {
   condition: 'always' | 'absent' | 'present';
   get: boolean;
-  keepTtl: boolean;
-  /** Absolute instant, 0 = none. */
-  expireAtMs: number;
+  /** What becomes of the expiry: nothing was said, KEEPTTL, PERSIST, or an option with its value (checked later, as Redis does). */
+  expiry: 'keepttl' | 'persist' | { readonly option: string; readonly value: string } | undefined;
 }
 
 const EXPIRY_OPTIONS: Readonly<Record<string, { unitMs: number; relative: boolean }>> = {
@@ -59,19 +59,29 @@ function readExpiry(session: Session, option: string, value: string, name: strin
   return instant;
 }
 
-function parseSetOptions(session: Session, argv: readonly string[]): SetOptions {
-  const options: SetOptions = { condition: 'always', get: false, keepTtl: false, expireAtMs: 0 };
-  for (let i = 3; i < argv.length; i++) {
+/** Options of SET and GETEX from `first` on. The same one may come twice, different ones on the expiry may not. */
+function parseOptions(argv: readonly string[], first: number, command: 'set' | 'getex'): StringOptions {
+  const options: StringOptions = { condition: 'always', get: false, expiry: undefined };
+  const setting = command === 'set';
+  for (let i = first; i < argv.length; i++) {
     const word = upper(argv, i);
-    if (word === 'NX' && options.condition !== 'present') options.condition = 'absent';
-    else if (word === 'XX' && options.condition !== 'absent') options.condition = 'present';
-    else if (word === 'GET') options.get = true;
-    else if (word === 'KEEPTTL' && options.expireAtMs === 0) options.keepTtl = true;
-    else if (word in EXPIRY_OPTIONS && options.expireAtMs === 0 && !options.keepTtl && i + 1 < argv.length) {
-      options.expireAtMs = readExpiry(session, word, at(argv, ++i), 'set');
+    const { expiry } = options;
+    if (word === 'NX' && setting && options.condition !== 'present') options.condition = 'absent';
+    else if (word === 'XX' && setting && options.condition !== 'absent') options.condition = 'present';
+    else if (word === 'GET' && setting) options.get = true;
+    else if (word === 'KEEPTTL' && setting && (expiry ?? 'keepttl') === 'keepttl') options.expiry = 'keepttl';
+    else if (word === 'PERSIST' && !setting && (expiry ?? 'persist') === 'persist') options.expiry = 'persist';
+    else if (word in EXPIRY_OPTIONS && i + 1 < argv.length && typeof expiry !== 'string') {
+      if (expiry !== undefined && expiry.option !== word) throw SYNTAX;
+      options.expiry = { option: word, value: at(argv, ++i) };
     } else throw SYNTAX;
   }
   return options;
+}
+
+/** The absolute instant that parsed options set, 0 for none. */
+function expiryOf(session: Session, { expiry }: StringOptions, name: string): number {
+  return typeof expiry === 'object' ? readExpiry(session, expiry.option, expiry.value, name) : 0;
 }
 
 const set: Handler = (session, argv) => {
@@ -83,14 +93,16 @@ const set: Handler = (session, argv) => {
     db.changed(key);
     return OK;
   }
-  const options = parseSetOptions(session, argv);
+  const options = parseOptions(argv, 3, 'set');
+  const expireAtMs = expiryOf(session, options, 'set');
+  const keepTtl = options.expiry === 'keepttl';
   const old = db.peek(key);
   if (options.get && old !== undefined && typeof old.value !== 'string') throw replies.WRONGTYPE;
   const before = options.get && typeof old?.value === 'string' ? old.value : null;
   if (options.condition !== 'always' && (options.condition === 'absent') === (old !== undefined)) return before;
-  setWithExpiry(session, key, value, options.keepTtl, options.expireAtMs);
-  if (options.expireAtMs !== 0) engine.propagate('SET', key, value, 'PXAT', String(options.expireAtMs));
-  else if (options.keepTtl) engine.propagate('SET', key, value, 'KEEPTTL');
+  setWithExpiry(session, key, value, keepTtl, expireAtMs);
+  if (expireAtMs !== 0) engine.propagate('SET', key, value, 'PXAT', String(expireAtMs));
+  else if (keepTtl) engine.propagate('SET', key, value, 'KEEPTTL');
   else engine.propagate('SET', key, value);
   return options.get ? before : OK;
 };
@@ -114,13 +126,12 @@ const setWithUnit =
 const getex: Handler = (session, argv) => {
   const key = at(argv, 1);
   const { db, engine } = session;
-  const option = upper(argv, 2);
-  const persist = option === 'PERSIST' && argv.length === 3;
-  if (argv.length > 2 && !persist && (argv.length !== 4 || !(option in EXPIRY_OPTIONS))) throw SYNTAX;
+  const options = parseOptions(argv, 2, 'getex');
   const value = readString(session, key);
   const entry = db.peek(key);
   if (value === undefined || entry === undefined) return null;
-  const expireAtMs = argv.length === 4 ? readExpiry(session, option, at(argv, 3), 'getex') : 0;
+  const expireAtMs = expiryOf(session, options, 'getex');
+  const persist = options.expiry === 'persist';
   if (persist && entry.expireAtMs !== 0) {
     db.setExpiry(key, entry, 0);
     db.changed(key);
@@ -164,9 +175,8 @@ const decrby: Handler = (session, argv) => {
 const incrbyfloat: Handler = (session, argv) => {
   const key = at(argv, 1);
   const old = stringOf(session, key) ?? '0';
-  if (parseDouble(old) === undefined) throw replies.NOT_FLOAT;
-  double(at(argv, 2));
-  const sum = addDecimals(old, at(argv, 2));
+  if (isLongDouble(old) === undefined || isLongDouble(at(argv, 2)) === undefined) throw replies.NOT_FLOAT;
+  const sum = addLongDoubles(old, at(argv, 2));
   if (sum === undefined) throw replies.NAN_INFINITY;
   session.db.put(key, sum, true);
   session.db.changed(key);

@@ -1,9 +1,9 @@
 /** What handlers share: typed access to keys, argument access, option parsing, scan replies. */
 
 import { compileGlob } from '../glob.ts';
-import type { Entry } from '../keyspace.ts';
+import type { Database, Entry } from '../keyspace.ts';
 import { integer, parseInt64 } from '../numbers.ts';
-import { INVALID_CURSOR, type Reply, SYNTAX, WRONGTYPE } from '../replies.ts';
+import { cText, DB_INDEX_RANGE, ErrorReply, INVALID_CURSOR, type Reply, SYNTAX, WRONGTYPE } from '../replies.ts';
 import type { Session } from '../session.ts';
 import { Deque } from '../structures/deque.ts';
 import { Hash } from '../structures/hash.ts';
@@ -145,8 +145,9 @@ export function scanOptions(argv: readonly string[], first: number, cursor: bigi
 
 /** The cursor is read before the key is looked at, the options after: a missing key answers whatever they are. */
 export function scanCursor(text: string): bigint {
-  if (!/^-?\d{1,20}$/.test(text)) throw INVALID_CURSOR;
-  const value = BigInt(text);
+  const digits = cText(text);
+  if (!/^([+-]?\d{1,20})?$/.test(digits)) throw INVALID_CURSOR;
+  const value = BigInt(digits.replace('+', '') || '0');
   if (value > 18446744073709551615n || value < -18446744073709551615n) throw INVALID_CURSOR;
   return BigInt.asUintN(64, value);
 }
@@ -195,12 +196,18 @@ export function scanReply(cursor: string, items: readonly Reply[]): Reply {
   return [cursor, items];
 }
 
-/** A whole number written as seconds or milliseconds by EXPIRE and SET, as a safe absolute instant; undefined when out of range. */
+const LEAST_INT64 = -(2n ** 63n);
+
+/**
+ * A whole number of seconds or milliseconds of EXPIRE and SET as an absolute instant. Undefined when it does not fit 64 bits, or is
+ * later than a double can count exactly (the year 287396).
+ */
 export function expiryInstant(text: string, unitMs: number, baseMs: number): number | undefined {
   const value = parseInt64(text);
-  if (value === undefined || typeof value === 'bigint') return undefined;
-  const instant = value * unitMs + baseMs;
-  return Number.isSafeInteger(instant) ? instant : undefined;
+  if (value === undefined || value > Number.MAX_SAFE_INTEGER) return undefined;
+  if (value < LEAST_INT64 / BigInt(unitMs)) return undefined;
+  const instant = Number(value) * unitMs + baseMs;
+  return instant <= Number.MAX_SAFE_INTEGER ? Math.max(instant, Number.MIN_SAFE_INTEGER) : undefined;
 }
 
 /** Removes fields or members (from the third argument on) of the key in the second; an emptied key goes. @returns how many */
@@ -217,4 +224,15 @@ export function removeMembers(
     session.db.changed(key);
   }
   return removed;
+}
+
+const INT32_RANGE = new ErrorReply('ERR value is out of range, value must between -2147483648 and 2147483647');
+
+/** The database that an argument names by number; `invalid` replaces the errors for what is no 32-bit integer. */
+export function databaseArgument(session: Session, text: string, invalid?: ErrorReply): Database {
+  const index = integer(text, invalid);
+  if (index < -2_147_483_648 || index > 2_147_483_647) throw invalid ?? INT32_RANGE;
+  const db = session.engine.keyspace.databases[index];
+  if (db === undefined) throw DB_INDEX_RANGE;
+  return db;
 }

@@ -27,10 +27,10 @@ export function attemptOrBlock(
   keys: readonly string[],
   timeoutMs: number,
   timeoutReply: Reply,
-  attempt: () => Reply | undefined,
+  attempt: (keys: readonly string[]) => Reply | undefined,
   immediateReply: Reply = timeoutReply,
 ): Reply {
-  const reply = attempt();
+  const reply = attempt(keys);
   if (reply !== undefined) return reply;
   if (session.mayNotBlock || session.kind !== 'client') return immediateReply;
   return session.engine.blocking.block(session, { keys, timeoutMs, timeoutReply, attempt });

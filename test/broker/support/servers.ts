@@ -27,16 +27,12 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts redis-server without persistence (or with the arguments given) and waits until it takes connections. */
-export async function startRedis(args: readonly string[] = []): Promise<TestServer> {
+export async function startRedis(args: readonly string[] = [], binary = REDIS_BINARY): Promise<TestServer> {
   const port = await freePort();
   const dir = await mkdtemp(join(tmpdir(), 'mr-redis-'));
-  const child = spawn(
-    REDIS_BINARY,
-    ['--port', String(port), '--save', '', '--dir', dir, '--bind', '127.0.0.1', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(binary, ['--port', String(port), '--save', '', '--dir', dir, '--bind', '127.0.0.1', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     let text = '';
