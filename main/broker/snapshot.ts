@@ -13,6 +13,8 @@ const SLICE_MS = 3;
 const PAUSE_MS = 1;
 const RECORD_BYTES = 1 << 16;
 const WRITE_BYTES = 1 << 20;
+/** Synced in steps, so that the end does not hold the disk up for the log (Redis does the same). */
+const SYNC_EVERY_BYTES = 4 << 20;
 
 export interface SnapshotSink {
   write(bytes: Buffer): Promise<void>;
@@ -60,8 +62,10 @@ class Collector {
     let sizeBytes = FILE_HEADER_BYTES;
     const write = async (): Promise<void> => {
       const bytes = this.frames.take();
+      const before = Math.floor(sizeBytes / SYNC_EVERY_BYTES);
       sizeBytes += bytes.length;
       await sink.write(bytes);
+      if (Math.floor(sizeBytes / SYNC_EVERY_BYTES) > before) await sink.sync();
     };
     await sink.write(fileHeader(this.frames.salt));
     while (!this.runSlice(steps)) {
