@@ -42,6 +42,13 @@ export interface KeyspaceEvents {
 
 const WHEEL_SHIFT_MS = 1024;
 
+/** A walk over the keys in order of insertion that can be taken up again. */
+export interface KeyWalk {
+  readonly entries: Iterator<[string, Entry]>;
+  /** Read from `entries` and put back. */
+  unread: [string, Entry] | undefined;
+}
+
 export class Database {
   readonly index: number;
   readonly keyspace: Keyspace;
@@ -50,7 +57,7 @@ export class Database {
   /** Keys that expire, by the second (1024 ms) in which they do. */
   private wheel = new Map<number, Set<string>>();
   /** Where unfinished scans stand, by cursor, newest last; an accelerator only (see SCAN). */
-  readonly scans = new Map<number, { iterator: Iterator<[string, Entry]>; first: [string, Entry] }>();
+  readonly scans = new Map<number, KeyWalk>();
   private nextOrder = 1;
   expiring = 0;
 

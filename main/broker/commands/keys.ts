@@ -1,7 +1,7 @@
 /** The generic commands: keys whatever their type. SORT is in sort.ts. */
 import { declareCommands, type Handler } from '../command.ts';
 import { compileGlob } from '../glob.ts';
-import type { Database, Entry, Value } from '../keyspace.ts';
+import type { Database, Entry, KeyWalk, Value } from '../keyspace.ts';
 import { integer, parseInt64 } from '../numbers.ts';
 import * as replies from '../replies.ts';
 import { cText, err, invalidExpire, OK, type Reply, Status, SYNTAX } from '../replies.ts';
@@ -144,17 +144,14 @@ const scan: Handler = (session, argv) => {
   const { db } = session;
   const from = Number(options.cursor);
   const names: Reply[] = [];
-  const known = takeIterator(db, from);
-  const iterator = known ?? db.entries.entries();
-  let seen = 0;
-  for (;;) {
-    const step = iterator.next();
-    if (step.done) return scanReply('0', names);
-    const [key, entry] = step.value;
+  const walk = takeWalk(db, from);
+  for (let seen = 0; ; ) {
+    const step = nextOf(db, walk);
+    if (step === undefined) return scanReply('0', names);
+    const [key, entry] = step;
     if (entry.order < from) continue;
     if (seen++ >= options.count) {
-      // The iterator is one past this key: it cannot be reused for it, so its successor starts by a fresh walk or keeps the key.
-      keepIterator(db, entry.order, iterator, [key, entry]);
+      keepWalk(db, entry.order, { entries: walk.entries, unread: step });
       return scanReply(String(entry.order), names);
     }
     if (options.matches !== undefined && !options.matches(key)) continue;
@@ -164,30 +161,28 @@ const scan: Handler = (session, argv) => {
   }
 };
 
-type KeyIterator = Iterator<[string, Entry]>;
-
-function keepIterator(db: Database, cursor: number, iterator: KeyIterator, first: [string, Entry]): void {
+function keepWalk(db: Database, cursor: number, walk: KeyWalk): void {
   const { scans } = db;
   scans.delete(cursor);
-  scans.set(cursor, { iterator, first });
+  scans.set(cursor, walk);
   if (scans.size <= 32) return;
   const oldest = scans.keys().next().value;
   if (oldest !== undefined) scans.delete(oldest);
 }
 
-function takeIterator(db: Database, cursor: number): KeyIterator | undefined {
+function takeWalk(db: Database, cursor: number): KeyWalk {
   const kept = db.scans.get(cursor);
-  if (kept === undefined) return undefined;
   db.scans.delete(cursor);
-  let first: [string, Entry] | undefined = db.entries.get(kept.first[0]) === kept.first[1] ? kept.first : undefined;
-  return {
-    next() {
-      if (first === undefined) return kept.iterator.next();
-      const value = first;
-      first = undefined;
-      return { done: false, value };
-    },
-  };
+  return kept ?? { entries: db.entries.entries(), unread: undefined };
+}
+
+function nextOf(db: Database, walk: KeyWalk): [string, Entry] | undefined {
+  const { unread } = walk;
+  walk.unread = undefined;
+  // It may have gone, or have been made anew further on, since it was put back.
+  if (unread !== undefined && db.entries.get(unread[0]) === unread[1]) return unread;
+  const step = walk.entries.next();
+  return step.done ? undefined : step.value;
 }
 
 function moveEntry(from: Database, key: string, to: Database, target: string, entry: Entry): void {
