@@ -7,7 +7,8 @@
  * After a failed fsync the file is not trusted any more: writes are refused until a fresh snapshot stands in new files.
  */
 import { type LoadSummary, loadData } from './aof-load.ts';
-import type { EffectLog, Engine } from './engine.ts';
+import type { EffectLog } from './effect-log.ts';
+import type { Engine } from './engine.ts';
 import type { FileSystem } from './file-system.ts';
 import { FrameBuffer } from './frames.ts';
 import { LogFile } from './log-file.ts';

@@ -13,6 +13,7 @@ import { ClientPause } from './client-pause.ts';
 import { arityError, type Command, CommandTable, resolveSubcommand } from './command.ts';
 import { randomHex } from './commands/random.ts';
 import type { Config } from './config.ts';
+import { type EffectLog, NO_LOG } from './effect-log.ts';
 import { createCollector, createIdleMemory } from './idle-memory.ts';
 import { type Database, type Entry, Keyspace } from './keyspace.ts';
 import { createLuaHost, type LuaHost } from './lua-host.ts';
@@ -26,19 +27,6 @@ import { ScriptWatch } from './script-watch.ts';
 import { Session } from './session.ts';
 import { SlowLog } from './slow-log.ts';
 import { endTransaction, queuesWrites, Transactions } from './transactions.ts';
-
-/** Where effects go. `record` is one unit's effects as requests, one after the other. */
-export interface EffectLog {
-  append(record: string): void;
-  /** Why writes must be refused, if they must (a full disk). */
-  readonly writeRefusal: ErrorReply | undefined;
-  /** Starts a snapshot that replaces the log so far. @returns whether it succeeded in the end; undefined when one is under way. */
-  rewrite(): Promise<boolean> | undefined;
-  /** Seconds since the epoch of the last snapshot, or of the start. */
-  readonly lastSaveS: number;
-  /** INFO's lines. */
-  readonly info: Readonly<Record<string, string | number>>;
-}
 
 export interface Clock {
   /** Milliseconds since the epoch, never running backwards while the process lives. */
@@ -62,15 +50,6 @@ export interface EngineOptions {
   readonly commands: readonly Command[];
   readonly logger: Logger;
 }
-
-/** The log of a broker without a folder. */
-export const NO_LOG: EffectLog = {
-  append: () => undefined,
-  writeRefusal: undefined,
-  rewrite: () => Promise.resolve(false),
-  lastSaveS: 0,
-  info: { rdb_bgsave_in_progress: 0, rdb_last_bgsave_status: 'ok', aof_enabled: 0, aof_rewrite_in_progress: 0 },
-};
 
 export class Engine {
   readonly clock: Clock;
@@ -123,6 +102,7 @@ export class Engine {
     this.startedAtMs = this.clock.nowMs();
     this.keyspace = new Keyspace({
       changed: (db, key) => this.noteChange(db, key),
+      groupsChanged: (db, key) => this.blocking.signal(db, key),
       expired: (db, key) => {
         this.noteEffect(db.index, ['DEL', key]);
         this.transactions.touch(db, key);

@@ -1,6 +1,6 @@
 /** The server commands: INFO, CONFIG, flushing, SLOWLOG, MEMORY and small ones. ACL is in acl.ts, COMMAND in introspection.ts. */
 import { declareCommands, type Handler } from '../command.ts';
-import { NO_LOG } from '../engine.ts';
+import { NO_LOG } from '../effect-log.ts';
 import { renderInfo } from '../info.ts';
 import type { Database } from '../keyspace.ts';
 import { integer, integerIn } from '../numbers.ts';
