@@ -29,7 +29,10 @@ const logger: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'),
 async function obey(broker: RunningBroker, message: ToWorker): Promise<void> {
   const { id } = message;
   try {
-    if (message.do === 'stop') await broker.stop();
+    if (message.do === 'stop') {
+      post({ event: 'stopping' });
+      await broker.stop();
+    }
     if (message.do === 'set-user') broker.setUser(message.name, message.rules, message.scriptLimitMs);
     const value = message.do === 'delete-user' ? broker.deleteUser(message.name) : 0;
     post({ event: 'done', id, value });

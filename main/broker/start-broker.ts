@@ -107,7 +107,8 @@ async function startHere(settings: BrokerSettings, logger: Logger): Promise<Brok
   };
 }
 
-const STOP_GRACE_MS = 5000;
+/** A thread that has not even heard by then is held by a script. */
+const STOP_HEARD_MS = 3000;
 
 /** The worker's file: beside this one, as source or as a bundle. */
 function workerFile(): URL {
@@ -138,6 +139,7 @@ function startInWorker(settings: BrokerSettings, logger: Logger): Promise<Broker
   return new Promise((resolve, reject) => {
     let failure: Error | undefined;
     let gone = false;
+    let cut: NodeJS.Timeout | undefined;
     const ended = new Promise<Error | undefined>((end) => {
       worker.once('error', (error) => {
         failure = error instanceof Error ? error : new Error(String(error));
@@ -153,6 +155,7 @@ function startInWorker(settings: BrokerSettings, logger: Logger): Promise<Broker
     });
     worker.on('message', (message: FromWorker) => {
       if (message.event === 'log') logger[message.level](message.fields, message.message);
+      else if (message.event === 'stopping') clearTimeout(cut);
       else if (message.event === 'failed') reject(new Error(message.message));
       else if (message.event === 'done') {
         const asked = waiting.get(message.id);
@@ -166,8 +169,8 @@ function startInWorker(settings: BrokerSettings, logger: Logger): Promise<Broker
           ended,
           stop: async () => {
             if (gone) return;
-            // A thread that a script holds does not hear it: what it has acknowledged is written, so it may be cut off.
-            const cut = setTimeout(() => void worker.terminate(), STOP_GRACE_MS);
+            // What it has acknowledged is written, so it may be cut off.
+            cut = setTimeout(() => void worker.terminate(), STOP_HEARD_MS);
             await ask({ do: 'stop' }).catch(() => undefined);
             clearTimeout(cut);
             await worker.terminate();

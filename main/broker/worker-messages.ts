@@ -14,6 +14,8 @@ export type FromWorker =
   | { readonly event: 'ready'; readonly port: number; readonly tlsPort: number | undefined }
   | { readonly event: 'failed'; readonly message: string }
   | { readonly event: 'done'; readonly id: number; readonly value: number; readonly error?: string }
+  /** Told to stop and at it. */
+  | { readonly event: 'stopping' }
   | { readonly event: 'shutdown' }
   | {
       readonly event: 'log';

@@ -180,6 +180,14 @@ describe('a script that does not end', () => {
     expect(await again.send(['GET', 'half'])).toBe('$1\r\n1\r\n');
   });
 
+  it('does not keep the broker from being stopped by its owner', async () => {
+    const broker = await start();
+    await runaway(broker.port);
+    await broker.stop();
+    expect(await broker.ended).toBeUndefined();
+    await broker.stop();
+  });
+
   it('is found between slow commands too', async () => {
     const broker = await start();
     const client = await raw(broker.port);
