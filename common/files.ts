@@ -109,7 +109,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, 'lock');
   const mine = `${process.pid} ${await startTimeOf(process.pid)}`;
   for (let tries = 1; tries <= LOCK_TRIES; tries++) {
-    if (await createWhole(path, mine)) return () => rm(path, { force: true });
+    if (await createWhole(path, mine)) return givingBack(path);
     const pid = await holderOf(path);
     if (pid !== undefined) {
       const which = pid === process.pid ? ' (this one)' : '';
@@ -118,6 +118,15 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     if (!(await removeStale(path, mine))) await setTimeout(LOCK_PAUSE_MS);
   }
   throw new Error(`The folder ${folder} could not be locked.`);
+}
+
+/** Gives a lock back once, however often it is called: afterwards the file is somebody else's. */
+function givingBack(path: string): () => Promise<void> {
+  let given: Promise<void> | undefined;
+  return () => {
+    given ??= rm(path, { force: true });
+    return given;
+  };
 }
 
 /** Makes a file that has its content from the first moment on; false when there is one already. */

@@ -22,6 +22,9 @@ describe('lockFolder', () => {
     await expect(lockFolder(dir)).rejects.toThrow(`in use by process ${process.pid} (this one)`);
     await unlock();
     const again = await lockFolder(dir);
+    // Given back once already: this is not its lock any more.
+    await unlock();
+    await expect(lockFolder(dir)).rejects.toThrow('in use');
     await again();
     expect(await readdir(dir)).toEqual([]);
   });
