@@ -1,103 +1,50 @@
-/** The parameters that CONFIG GET and SET know, under Redis's names. Those marked live change behaviour; the rest are reported only. */
+/** The values of the parameters that CONFIG GET and SET know. Many are only kept and told: onChange's owner knows which change something. */
+import { type Parameter, parameters } from './config-parameters.ts';
 import { compileGlob } from './glob.ts';
-import { DEFAULT_OUTPUT_LIMITS, formatOutputLimits, parseOutputLimits } from './output-limits.ts';
+import { formatOutputLimits, parseOutputLimits } from './output-limits.ts';
 import { ErrorReply } from './replies.ts';
 
-type Kind = 'integer' | 'bytes' | 'bool' | 'text' | 'enum' | 'output-limits';
+/** By name and by older name. */
+const BY_NAME: ReadonlyMap<string, Parameter> = new Map(
+  parameters.flatMap((each) => [each.name, each.olderName ?? each.name].map((name) => [name, each] as const)),
+);
 
-interface Parameter {
-  readonly kind: Kind;
-  readonly fallback: string;
-  /** False: refuses CONFIG SET. */
-  readonly settable: boolean;
-  readonly values?: readonly string[];
-  readonly min?: number;
-  readonly max?: number;
-}
-
-const live = (kind: Kind, fallback: string, more: Partial<Parameter> = {}): Parameter => ({
-  kind,
-  fallback,
-  settable: true,
-  ...more,
-});
-const fixed = (fallback: string): Parameter => ({ kind: 'text', fallback, settable: false });
-
-const PARAMETERS: Readonly<Record<string, Parameter>> = {
-  maxmemory: live('bytes', '0'),
-  'maxmemory-policy': live('enum', 'noeviction', { values: ['noeviction'] }),
-  maxclients: live('integer', '10000', { min: 1, max: 1_000_000 }),
-  timeout: live('integer', '0', { min: 0, max: 1_000_000_000 }),
-  'tcp-keepalive': live('integer', '300', { min: 0, max: 1_000_000_000 }),
-  appendonly: live('bool', 'no'),
-  appendfsync: live('enum', 'everysec', { values: ['everysec', 'always', 'no'] }),
-  'auto-aof-rewrite-percentage': live('integer', '100', { min: 0, max: 1_000_000 }),
-  'auto-aof-rewrite-min-size': live('bytes', '67108864'),
-  save: live('text', ''),
-  'proto-max-bulk-len': live('bytes', '536870880', { min: 1_048_576, max: 536_870_880 }),
-  'client-query-buffer-limit': live('bytes', '1073741824', { min: 1_048_576 }),
-  'client-output-buffer-limit': live('output-limits', DEFAULT_OUTPUT_LIMITS),
-  'slowlog-log-slower-than': live('integer', '10000', { min: -1, max: 1e15 }),
-  'slowlog-max-len': live('integer', '128', { min: 0, max: 1_000_000 }),
-  'busy-reply-threshold': live('integer', '5000', { min: -1e15, max: 1e15 }),
-  'lua-time-limit': live('integer', '5000', { min: -1e15, max: 1e15 }),
-  requirepass: live('text', ''),
-  'notify-keyspace-events': live('text', ''),
-  'hash-max-listpack-entries': live('integer', '512', { min: 0, max: 1e9 }),
-  'hash-max-listpack-value': live('integer', '64', { min: 0, max: 1e9 }),
-  'list-max-listpack-size': live('integer', '-2', { min: -5, max: 1e9 }),
-  'list-compress-depth': live('integer', '0', { min: 0, max: 1e9 }),
-  'set-max-intset-entries': live('integer', '512', { min: 0, max: 1e9 }),
-  'set-max-listpack-entries': live('integer', '128', { min: 0, max: 1e9 }),
-  'set-max-listpack-value': live('integer', '64', { min: 0, max: 1e9 }),
-  'zset-max-listpack-entries': live('integer', '128', { min: 0, max: 1e9 }),
-  'zset-max-listpack-value': live('integer', '64', { min: 0, max: 1e9 }),
-  'stream-node-max-entries': live('integer', '100', { min: 0, max: 1e9 }),
-  'stream-node-max-bytes': live('bytes', '4096'),
-  'latency-tracking': live('bool', 'no'),
-  loglevel: live('enum', 'notice', { values: ['debug', 'verbose', 'notice', 'warning', 'nothing'] }),
-  databases: fixed('16'),
-  port: fixed('0'),
-  bind: fixed('127.0.0.1'),
-  dir: fixed(''),
-  dbfilename: fixed(''),
-  'cluster-enabled': fixed('no'),
-  'tls-port': fixed('0'),
+const UNITS: Readonly<Record<string, bigint>> = {
+  '': 1n,
+  b: 1n,
+  k: 1000n,
+  kb: 1024n,
+  m: 1_000_000n,
+  mb: 1_048_576n,
+  g: 1_000_000_000n,
+  gb: 1_073_741_824n,
 };
 
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  k: 1000,
-  kb: 1024,
-  m: 1_000_000,
-  mb: 1_048_576,
-  g: 1_000_000_000,
-  gb: 1_073_741_824,
-};
-
-function bytesOf(text: string): number | undefined {
-  const parts = /^(\d+)([a-z]*)$/.exec(text.toLowerCase());
+function bytesOf(text: string): bigint | undefined {
+  const parts = /^(\d{1,20})([a-z]*)$/.exec(text.toLowerCase());
   const unit = UNITS[parts?.[2] ?? ''];
-  return parts === null || unit === undefined ? undefined : Number(parts[1]) * unit;
+  return parts?.[1] === undefined || unit === undefined ? undefined : BigInt(parts[1]) * unit;
 }
 
 /** The text under which a value is kept, or why it is refused. @param current what it was before */
 function normalise(parameter: Parameter, value: string, current: string): { value: string } | { refusal: string } {
-  const { kind, min = 0, max = Number.MAX_SAFE_INTEGER } = parameter;
+  const { kind, min, max, words } = parameter;
   if (kind === 'text') return { value };
   if (kind === 'output-limits') {
     return { value: formatOutputLimits(parseOutputLimits(value, parseOutputLimits(current))) };
+  }
+  if (kind === 'save') {
+    return /^$|^\d+ \d+(?: \d+ \d+)*$/.test(value) ? { value } : { refusal: 'Invalid save parameters' };
   }
   if (kind === 'bool') {
     return value === 'yes' || value === 'no' ? { value } : { refusal: "argument must be 'yes' or 'no'" };
   }
   if (kind === 'enum') {
-    const found = parameter.values?.find((each) => each === value.toLowerCase());
+    const found = words.find((each) => each === value.toLowerCase());
     if (found !== undefined) return { value: found };
-    return { refusal: `argument(s) must be one of the following: ${parameter.values?.join(', ')}` };
+    return { refusal: `argument(s) must be one of the following: ${words.join(', ')}` };
   }
-  const number = kind === 'bytes' ? bytesOf(value) : /^-?\d{1,18}$/.test(value) ? Number(value) : undefined;
+  const number = kind === 'bytes' ? bytesOf(value) : /^-?\d{1,18}$/.test(value) ? BigInt(value) : undefined;
   if (number === undefined) {
     return {
       refusal: kind === 'bytes' ? 'argument must be a memory value' : "argument couldn't be parsed into an integer",
@@ -113,8 +60,7 @@ export class Config {
   onChange: (name: string, value: string) => void = () => undefined;
 
   constructor(initial: Readonly<Record<string, string>>) {
-    for (const [name, parameter] of Object.entries(PARAMETERS))
-      this.values.set(name, initial[name] ?? parameter.fallback);
+    for (const { name, fallback } of parameters) this.values.set(name, initial[name] ?? fallback);
   }
 
   text(name: string): string {
@@ -125,23 +71,29 @@ export class Config {
     return Number(this.text(name));
   }
 
-  /** Name and value of every parameter that one of the globs matches, flat. */
-  matching(globs: readonly string[]): string[] {
-    const tests = globs.map((glob) => compileGlob(glob, true));
-    const out: string[] = [];
-    for (const [name, value] of this.values) if (tests.some((test) => test(name))) out.push(name, value);
-    return out;
+  /** Name and value of every parameter that one of the names or globs matches, flat. A plain name comes back as it was written. */
+  matching(asked: readonly string[]): string[] {
+    const found = new Map<string, string>();
+    for (const text of asked) {
+      const exact = /[[*?]/.test(text) ? undefined : BY_NAME.get(text.toLowerCase());
+      if (exact !== undefined) found.set(text, this.text(exact.name));
+      const matches = compileGlob(text, true);
+      if (exact === undefined) {
+        for (const [name, { name: kept }] of BY_NAME) if (matches(name)) found.set(name, this.text(kept));
+      }
+    }
+    return [...found].flat();
   }
 
   /** Sets all pairs or none; throws Redis's error. */
   set(pairs: readonly (readonly [string, string])[]): void {
     const accepted: [string, string][] = [];
     for (const [given, value] of pairs) {
-      const name = given.toLowerCase();
-      const parameter = PARAMETERS[name];
+      const parameter = BY_NAME.get(given.toLowerCase());
       if (parameter === undefined) {
         throw new ErrorReply(`ERR Unknown option or number of arguments for CONFIG SET - '${given}'`);
       }
+      const { name } = parameter;
       if (accepted.some(([other]) => other === name)) {
         throw new ErrorReply(`ERR CONFIG SET failed (possibly related to argument '${given}') - duplicate parameter`);
       }

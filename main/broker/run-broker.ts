@@ -104,10 +104,5 @@ function applyConfig(engine: Engine, name: string, value: string): void {
   else if (name === 'slowlog-log-slower-than') engine.slowLog.thresholdUs = Number(value);
   else if (name === 'slowlog-max-len') engine.slowLog.maxEntries = Number(value);
   else if (name === 'client-output-buffer-limit') engine.outputLimits = parseOutputLimits(value);
-  else if (name === 'busy-reply-threshold' || name === 'lua-time-limit') {
-    // Two names of one thing.
-    engine.config.report('busy-reply-threshold', value);
-    engine.config.report('lua-time-limit', value);
-    engine.scripts.busyAfterMs = Number(value);
-  }
+  else if (name === 'busy-reply-threshold') engine.scripts.busyAfterMs = Number(value);
 }
