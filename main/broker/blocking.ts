@@ -21,8 +21,11 @@ export interface BlockRequest {
   /** Milliseconds to wait, fractions allowed; 0 = for ever. */
   readonly timeoutMs: number;
   readonly timeoutReply: Reply;
-  /** Tries the operation again; undefined = still nothing. */
-  readonly attempt: () => Reply | undefined;
+  /**
+   * Tries the operation again; undefined = still nothing. `keys` holds the one that became ready: others may have become ready too, or
+   * hold another type by now, but Redis serves by the key that was written first.
+   */
+  readonly attempt: (keys: readonly string[]) => Reply | undefined;
 }
 
 interface Waiter extends BlockRequest {
@@ -104,7 +107,7 @@ export class Blocking {
       for (const { db, key } of round) {
         for (const waiter of [...(this.queues.get(db)?.get(key) ?? [])]) {
           if (this.bySession.get(waiter.session) !== waiter) continue;
-          const reply = this.host.runAttempt(waiter.session, waiter.attempt);
+          const reply = this.host.runAttempt(waiter.session, () => waiter.attempt([key]));
           if (reply !== undefined) this.wake(waiter, reply);
         }
       }

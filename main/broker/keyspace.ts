@@ -34,6 +34,8 @@ export class Entry {
 export interface KeyspaceEvents {
   /** A key was changed, created or removed: for WATCH, blocked clients. */
   changed(db: Database, key: string): void;
+  /** Only a stream's consumer groups changed. */
+  groupsChanged(db: Database, key: string): void;
   /** A key has expired and was removed: the log must say so. */
   expired(db: Database, key: string): void;
   /** A value is about to change or go. Only called while a snapshot runs. */
@@ -146,6 +148,12 @@ export class Database {
   changed(key: string): void {
     this.keyspace.dirty++;
     this.keyspace.events.changed(this, key);
+  }
+
+  /** Reports a change of a stream's consumer groups, which is none of its content: WATCH does not see it. */
+  groupsChanged(key: string): void {
+    this.keyspace.dirty++;
+    this.keyspace.events.groupsChanged(this, key);
   }
 
   /** Removes everything at once: the old map is let go whole, and a running snapshot goes on reading it. */

@@ -2,7 +2,7 @@
  * Numbers as Redis reads and prints them: strict 64-bit integers, floats without surprises, shortest doubles, exact decimal sums.
  * A 64-bit integer is a number where that is exact and a bigint beyond; the two compare with each other natively.
  */
-import { type ErrorReply, NOT_FLOAT, NOT_INTEGER } from './replies.ts';
+import { cText, type ErrorReply, NOT_FLOAT, NOT_INTEGER } from './replies.ts';
 
 export type Int64 = number | bigint;
 
@@ -62,17 +62,29 @@ const FLOAT = /^[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)$/;
 const INFINITY_WORD = /^([+-]?)inf(?:inity)?$/i;
 const HEX_FLOAT = /^([+-]?)0[xX]([0-9a-fA-F]+)$/;
 
-/** Reads a double as strtod does within Redis (inf allowed, NaN and blanks not); undefined when it is none. */
+/** Reads a double as Redis does: inf allowed; no blanks, no NaN, nothing too large or too small for a double. Undefined when it is none. */
 export function parseDouble(text: string): number | undefined {
   if (FLOAT.test(text)) {
     const value = Number(text);
-    return Number.isFinite(value) ? value : undefined;
+    const vanished = value === 0 && /[1-9]/.test(text.split(/e/i, 1)[0] ?? '');
+    return Number.isFinite(value) && !vanished ? value : undefined;
   }
   const infinite = INFINITY_WORD.exec(text);
   if (infinite) return infinite[1] === '-' ? -Infinity : Infinity;
   const hex = HEX_FLOAT.exec(text);
   if (hex) return (hex[1] === '-' ? -1 : 1) * Number.parseInt(hex[2] ?? '', 16);
   return undefined;
+}
+
+/**
+ * Reads a whole text as C's strtod alone does, without Redis's stricter checks: blanks before it, nothing at all (0) and numbers too
+ * large (infinite) pass. Undefined when it is none, or NaN.
+ */
+export function strtod(text: string): number | undefined {
+  const whole = cText(text);
+  const bare = whole.replace(/^[ \t\n\v\f\r]+/, '');
+  if (whole === '') return 0;
+  return FLOAT.test(bare) ? Number(bare) : parseDouble(bare);
 }
 
 /** A double argument; throws `error` otherwise. */

@@ -176,6 +176,9 @@ export const MISCONF = new ErrorReply(
   'MISCONF Errors writing to the AOF file. Commands that may modify the data set are disabled. Please check the logs for details about the error.',
 );
 export const LOADING = new ErrorReply('LOADING Redis is loading the dataset in memory');
+export const DENIED = new ErrorReply(
+  'DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. Set a password (requirepass, or a user by ACL SETUSER), or show a client certificate over TLS.',
+);
 export const MAX_CLIENTS = new ErrorReply('ERR max number of clients reached');
 export const SAME_OBJECT = new ErrorReply('ERR source and destination objects are the same');
 export const BUSYKEY = new ErrorReply('BUSYKEY Target key name already exists.');

@@ -58,14 +58,15 @@ export function formatId(id: StreamId): string {
   return `${id.ms}-${id.seq}`;
 }
 
-/** An unsigned 64-bit integer of an id; undefined when it is none. */
+/** An unsigned 64-bit integer of an id, read as by C's strtoull (blanks, signs and zeros before it pass); undefined when it is none. */
 export function parseUint64(text: string): Int64 | undefined {
-  if (!/^\d{1,20}$/.test(text)) return undefined;
-  const trimmed = text.replace(/^0+(?=\d)/, '');
-  const value = parseInt64(trimmed);
-  if (value !== undefined) return value;
-  const big = BigInt(trimmed);
-  return big <= MAX_UINT64 ? big : undefined;
+  const value = parseInt64(text);
+  if (value !== undefined && value >= 0) return value;
+  const parts = /^[ \t\n\v\f\r]*([+-]?)(\d{1,128})$/.exec(text.split('\0', 1)[0] ?? '');
+  if (parts === null) return undefined;
+  const big = BigInt(parts[2] ?? '');
+  if (big > MAX_UINT64) return undefined;
+  return lowered(parts[1] === '-' ? BigInt.asUintN(64, -big) : big);
 }
 
 /** Parses `ms` or `ms-seq`; the missing sequence is `missingSeq`. */
@@ -84,9 +85,13 @@ function plusOne(value: Int64): Int64 {
 
 function minusOne(value: Int64): Int64 {
   if (typeof value === 'number') return value - 1;
-  const less = value - 1n;
-  const asNumber = Number(less);
-  return Number.isSafeInteger(asNumber) ? asNumber : less;
+  return lowered(value - 1n);
+}
+
+/** As a number where that is exact. */
+function lowered(value: bigint): Int64 {
+  const asNumber = Number(value);
+  return Number.isSafeInteger(asNumber) ? asNumber : value;
 }
 
 /** The id after `id`, or undefined after the last possible one. */
