@@ -28,6 +28,7 @@ export type FromDoor =
   | {
       readonly event: 'open';
       readonly id: number;
+      readonly isCertified: boolean;
       readonly remoteAddress: string | undefined;
       readonly remotePort: number | undefined;
       readonly localAddress: string | undefined;

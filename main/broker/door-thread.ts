@@ -16,11 +16,11 @@ function serve({ port, listen }: DoorSettings): void {
   let nextId = 1;
   const post = (message: FromDoor): void => port.postMessage(message);
 
-  const accept = (socket: Socket): void => {
+  const accept = (socket: Socket, isCertified: boolean): void => {
     const id = nextId++;
     sockets.set(id, socket);
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
-    post({ event: 'open', id, remoteAddress, remotePort, localAddress, localPort });
+    post({ event: 'open', id, isCertified, remoteAddress, remotePort, localAddress, localPort });
     socket.on('data', (bytes: Buffer) => {
       // One piece at a time: what the broker has not taken stays in the kernel.
       socket.pause();
@@ -34,8 +34,11 @@ function serve({ port, listen }: DoorSettings): void {
     });
   };
 
-  const plain = createPlainServer(accept);
-  const secure = listen.tls === undefined ? undefined : createTlsServer(listen.tls, accept);
+  const plain = createPlainServer((socket) => accept(socket, false));
+  const secure =
+    listen.tls === undefined
+      ? undefined
+      : createTlsServer(listen.tls, (socket) => accept(socket, listen.tls?.ca !== undefined));
   const servers: readonly (readonly [Server, number, string])[] = [
     [plain, listen.port, listen.host],
     ...(secure === undefined || listen.tls === undefined ? [] : [[secure, listen.tls.port, listen.tls.host] as const]),

@@ -15,8 +15,8 @@ import { bind, type ListenOptions } from './listeners.ts';
 
 export interface DoorHost {
   readonly logger: Logger;
-  /** Makes a connection, unless there are too many. */
-  accept(socket: ClientSocket): Connection | undefined;
+  /** Makes a connection, unless it may not come in. @param isCertified it showed a certificate that is let in */
+  accept(socket: ClientSocket, isCertified: boolean): Connection | undefined;
 }
 
 const REBIND_MS = 50;
@@ -151,7 +151,7 @@ export class Door {
   private open(message: Opened): void {
     const socket = new DoorSocket(message, (to) => this.post(to));
     this.sockets.set(message.id, socket);
-    socket.connection = this.host.accept(socket);
+    socket.connection = this.host.accept(socket, message.isCertified);
   }
 
   private pass(

@@ -10,7 +10,7 @@ import { type ClientSocket, Connection, type ConnectionHost } from './connection
 import { Door, type Place } from './door.ts';
 import type { Engine } from './engine.ts';
 import { bind, createPlainServer, createTlsServer, type ListenOptions } from './listeners.ts';
-import { MAX_CLIENTS } from './replies.ts';
+import { DENIED, MAX_CLIENTS } from './replies.ts';
 import { encodeReply } from './resp.ts';
 
 export interface BrokerServer {
@@ -60,11 +60,17 @@ export async function listen(engine: Engine, log: TurnLog, options: ListenOption
     },
   };
 
-  const admit = (socket: ClientSocket): Connection | undefined => {
+  const admit = (socket: ClientSocket, isCertified: boolean): Connection | undefined => {
     engine.stats.connections++;
-    if (connections.size >= engine.config.number('maxclients')) {
+    const refusal =
+      connections.size >= engine.config.number('maxclients')
+        ? MAX_CLIENTS
+        : isCertified || mayComeIn(engine, socket)
+          ? undefined
+          : DENIED;
+    if (refusal !== undefined) {
       engine.stats.rejectedConnections++;
-      socket.write(encodeReply(MAX_CLIENTS, 2), 'latin1');
+      socket.write(encodeReply(refusal, 2), 'latin1');
       socket.destroySoon();
       return undefined;
     }
@@ -74,7 +80,7 @@ export async function listen(engine: Engine, log: TurnLog, options: ListenOption
   };
   const accept = (socket: Socket): void => {
     socket.on('error', () => socket.destroy());
-    const connection = admit(socket);
+    const connection = admit(socket, socket instanceof TLSSocket && options.tls?.ca !== undefined);
     if (connection === undefined) return;
     const keepAliveS = engine.config.number('tcp-keepalive');
     if (keepAliveS > 0) socket.setKeepAlive(true, keepAliveS * 1000);
@@ -143,6 +149,13 @@ async function open(
   const tlsPort = await bind(server, tls.port, tls.host);
   places.push({ server, port: tlsPort, host: tls.host });
   return { places, listening: { ...options, port, tls: { ...tls, port: tlsPort } } };
+}
+
+/** Protected mode: whoever comes from beyond this machine needs a password or a certificate, even if there was one at the start. */
+function mayComeIn(engine: Engine, socket: ClientSocket): boolean {
+  const { enabled, noPassword } = engine.acl.defaultUser;
+  if (!enabled || !noPassword || engine.config.text('protected-mode') === 'no') return true;
+  return /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What a client may make the broker hold, and who is let in: sizes, readers that do not read, idle ones, too many, users that change. */
 import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createIdentity } from '../../common/identity.ts';
@@ -185,6 +186,30 @@ describe('users', () => {
     expect(await client.send(['LRANGE', 'x:1', '0', '1'])).toBe('*0\r\n');
     expect(await client.send(['DEL', 'x:1'])).toMatch(/^-NOPERM User u has no permissions to run the 'del' command/);
     expect(await admin.send(['ACL', 'LOG', '1'])).toMatch(/command\r\n.*del\r\n.*user=u /s);
+  });
+});
+
+const outside = Object.values(networkInterfaces())
+  .flat()
+  .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+
+describe.skipIf(outside === undefined)('protected mode', () => {
+  it('lets nobody in from beyond this machine once there is no password any more', async () => {
+    const broker = await start({ host: '0.0.0.0', requirepass: 'p' });
+    const fromOutside = async (line: string): Promise<string> => {
+      const socket = connect(broker.port, outside);
+      cleanups.push(async () => socket.destroy());
+      const answer = new Promise<string>((resolve) => socket.once('data', (data: Buffer) => resolve(data.toString())));
+      socket.on('error', () => undefined);
+      socket.write(line);
+      return answer;
+    };
+    expect(await fromOutside('AUTH p\r\n')).toBe('+OK\r\n');
+    const admin = await raw(broker.port);
+    await admin.send(['AUTH', 'p']);
+    await admin.send(['CONFIG', 'SET', 'requirepass', '']);
+    expect(await fromOutside('PING\r\n')).toMatch(/^-DENIED Redis is running in protected mode/);
+    expect(await (await raw(broker.port)).send(['PING'])).toBe('+PONG\r\n');
   });
 });
 
