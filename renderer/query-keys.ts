@@ -2,6 +2,7 @@
 export const keys = {
   farm: ['farm'],
   settings: ['settings'],
+  broker: ['broker'],
   /** Machines that ask to be let in. */
   pairing: ['pairing'],
   apiTokens: ['api-tokens'],

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { LoadError } from '../../components/load-error.tsx';
 import { useFarm } from '../../components/use-farm.ts';
 import { ApiTokens } from './api-tokens.tsx';
+import { BrokerSection } from './broker-section.tsx';
 import { HubSettings } from './hub-settings.tsx';
 import { Section } from './section.tsx';
 import classes from './settings.module.css';
@@ -24,6 +25,7 @@ export function SettingsPage() {
       )}
       {query.data && <HubSettings settings={query.data} onSave={save} />}
       <ApiTokens />
+      <BrokerSection />
       <Section title={t('settings.about')}>
         <Text c="dimmed">
           {t('app.name')} {version !== undefined && t('settings.version', { version })}

@@ -84,6 +84,7 @@ function answersOf(farm: LoadFarm): Partial<Record<OperationName, Answer>> {
     getFarm: () => farm.farm(),
     listNodes: () => ({ rows: farm.farm().nodes }),
     getSettings: () => farm.settings,
+    getBroker: () => ({ kind: 'embedded', address: null, server: null, reachable: true, notices: [] }),
     updateSettings: async ({ request }) => Object.assign(farm.settings, JSON.parse((await bodyOf(request)).toString())),
     createMediaTicket: () => ({ ticket: 'generated-ticket', expiresAt: new Date(Date.now() + 600_000).toISOString() }),
     createJoinToken: () => ({
