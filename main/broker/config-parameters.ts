@@ -21,6 +21,7 @@ export interface Parameter {
 }
 
 const TABLE = `
+acllog-max-len | set | integer | 128 | 0 9223372036854775807 | -
 active-expire-effort | set | integer | 1 | 1 10 | -
 activerehashing | set | bool | yes | - | -
 aof-load-truncated | set | bool | yes | - | -
@@ -56,6 +57,7 @@ maxmemory-samples | set | integer | 5 | 1 2147483647 | -
 notify-keyspace-events | set | text | - | - | -
 port | fixed | text | 0 | - | -
 proto-max-bulk-len | set | bytes | 536870880 | 1048576 536870880 | -
+protected-mode | set | bool | yes | - | -
 requirepass | set | text | - | - | -
 save | set | save | - | - | -
 set-max-intset-entries | set | integer | 512 | 0 9223372036854775807 | -

@@ -104,5 +104,6 @@ function applyConfig(engine: Engine, name: string, value: string): void {
   else if (name === 'slowlog-log-slower-than') engine.slowLog.thresholdUs = Number(value);
   else if (name === 'slowlog-max-len') engine.slowLog.maxEntries = Number(value);
   else if (name === 'client-output-buffer-limit') engine.outputLimits = parseOutputLimits(value);
+  else if (name === 'acllog-max-len') engine.acl.log.maxEntries = Number(value);
   else if (name === 'busy-reply-threshold') engine.scripts.busyAfterMs = Number(value);
 }
