@@ -5,6 +5,7 @@ import { errorTable } from '../../contract/errors.ts';
 import {
   discoveryServiceType,
   discoveryTxtSchema,
+  goodbyeSchema,
   heartbeatAnswerSchema,
   heartbeatIntervalMs,
   heartbeatMinIntervalMs,
@@ -36,6 +37,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   helloResponse: helloResponseSchema,
   heartbeat: heartbeatSchema,
   heartbeatAnswer: heartbeatAnswerSchema,
+  goodbye: goodbyeSchema,
   stagePayload: stagePayloadSchema,
   stageResult: stageResultSchema,
 };
