@@ -106,6 +106,7 @@ export class Engine {
       expired: (db, key) => {
         this.noteEffect(db.index, ['DEL', key]);
         this.transactions.touch(db, key);
+        this.blocking.signal(db, key);
       },
       beforeWrite: (db, key, entry) => this.beforeWrite(db, key, entry),
     });
@@ -259,6 +260,7 @@ export class Engine {
       while (db.expireDue(64) === 64 && this.clock.monotonicMs() < stopMs);
     }
     if (this.record !== '') this.closeRecord();
+    this.settle();
   }
 
   /** Wall-clock microseconds as TIME tells them: read once in a unit, at its first question. */
@@ -324,7 +326,7 @@ export class Engine {
   }
 
   private refuse(session: Session, command: Command | undefined, error: ErrorReply): Reply {
-    if (session.queue !== undefined && !command?.flags.has('no_multi_queue')) session.queueFailed = true;
+    if (session.queue !== undefined) session.queueFailed = true;
     if (command !== undefined) command.stats.rejected++;
     this.countError(error);
     if (command?.name !== 'exec') return error;

@@ -35,8 +35,10 @@ const setbit: Handler = (session, argv) => {
   const byte = value.charCodeAt(index);
   const mask = 128 >> (offset % 8);
   const next = bit === '1' ? byte | mask : byte & ~mask;
-  session.db.put(key, value.slice(0, index) + String.fromCharCode(next) + value.slice(index + 1), true);
-  session.db.changed(key);
+  if (next !== byte || value.length !== old?.length) {
+    session.db.put(key, value.slice(0, index) + String.fromCharCode(next) + value.slice(index + 1), true);
+    session.db.changed(key);
+  }
   return byte & mask ? 1 : 0;
 };
 

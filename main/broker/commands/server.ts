@@ -20,7 +20,7 @@ import type { Session } from '../session.ts';
 import { memoryOf } from '../values.ts';
 import { aclHandlers } from './acl.ts';
 import { commandHandlers } from './introspection.ts';
-import { at, databaseArgument, upper } from './support.ts';
+import { at, databaseAt, databaseIndex, upper } from './support.ts';
 
 const TABLE = `
 acl | -2 | - | - | - | - | 6.0.0 | Depends on subcommand. | container | A container for Access List Control commands.
@@ -105,6 +105,7 @@ function flush(session: Session, databases: readonly Database[]): void {
   for (const db of databases) {
     session.engine.transactions.touchAll(db, (key) => db.entries.has(key));
     db.clear();
+    session.engine.blocking.signalAll(db);
   }
   // Redis counts a flush as a change even when nothing was there.
   session.db.keyspace.dirty++;
@@ -122,8 +123,11 @@ const flushing =
 
 const swapdb: Handler = (session, argv) => {
   const { keyspace, transactions, blocking } = session.engine;
-  const a = databaseArgument(session, at(argv, 1), err('invalid first DB index'));
-  const b = databaseArgument(session, at(argv, 2), err('invalid second DB index'));
+  // Both are read as numbers before either is looked for.
+  const first = databaseIndex(at(argv, 1), err('invalid first DB index'));
+  const second = databaseIndex(at(argv, 2), err('invalid second DB index'));
+  const a = databaseAt(session, first);
+  const b = databaseAt(session, second);
   if (a === b) return OK;
   const affected = (key: string): boolean => a.entries.has(key) || b.entries.has(key);
   transactions.touchAll(a, affected);

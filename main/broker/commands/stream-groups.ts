@@ -209,6 +209,15 @@ function history(
   return out;
 }
 
+/** The same words as WRONGTYPE, which a waiter of any other command sleeps through: who waits for a group is told that it is gone. */
+const REPLACED = new ErrorReply(replies.WRONGTYPE.error);
+
+function streamOrReplaced(session: Session, key: string): Stream | undefined {
+  const value = session.db.forWrite(key)?.value;
+  if (value !== undefined && !(value instanceof Stream)) throw REPLACED;
+  return value;
+}
+
 const xreadgroup: Handler = (session, argv) => {
   const request = parseRead(argv, true);
   const groupName = request.group ?? '';
@@ -229,7 +238,7 @@ const xreadgroup: Handler = (session, argv) => {
   const attempt = (): Reply | undefined => {
     const parts: [string, Reply][] = [];
     request.keys.forEach((key, n) => {
-      const stream = writeStream(session, key)?.value;
+      const stream = streamOrReplaced(session, key);
       const group = stream?.groups.get(groupName);
       if (stream === undefined || group === undefined)
         throw noGroup(key, groupName, ' in XREADGROUP with GROUP option');

@@ -228,10 +228,19 @@ export function removeMembers(
 
 const INT32_RANGE = new ErrorReply('ERR value is out of range, value must between -2147483648 and 2147483647');
 
-/** The database that an argument names by number; `invalid` replaces the errors for what is no 32-bit integer. */
-export function databaseArgument(session: Session, text: string, invalid?: ErrorReply): Database {
+/** The number of a database; `invalid` replaces the errors for what is no 32-bit integer. */
+export function databaseIndex(text: string, invalid?: ErrorReply): number {
   const index = integer(text, invalid);
   if (index < -2_147_483_648 || index > 2_147_483_647) throw invalid ?? INT32_RANGE;
+  return index;
+}
+
+/** The database that an argument names by number. */
+export function databaseArgument(session: Session, text: string): Database {
+  return databaseAt(session, databaseIndex(text));
+}
+
+export function databaseAt(session: Session, index: number): Database {
   const db = session.engine.keyspace.databases[index];
   if (db === undefined) throw DB_INDEX_RANGE;
   return db;

@@ -158,7 +158,6 @@ PUBSUB NUMPAT
 PUBSUB (SHARDCHANNELS channels?|SHARDNUMSUB channel*)
 CLIENT SETNAME member
 CLIENT GETNAME
-HELLO (2|3|4)?
 NOSUCH value`;
 
 /** Commands that wait; the second client's. Time-outs of 0 end with the program. */
