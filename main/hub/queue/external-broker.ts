@@ -105,7 +105,8 @@ function createUsers(client: Redis, prefix: string, logger: Logger) {
     } catch (error) {
       // A connection that went is no answer; there will be a next one.
       if (client.status !== 'ready') return;
-      if (allowed !== false) logger.warn({ error }, brokerNotice('not_isolated').text);
+      const { message } = error instanceof Error ? error : new Error(String(error));
+      if (allowed !== false) logger.warn({ error: message }, brokerNotice('not_isolated').text);
       setAllowed(false);
     }
   };
