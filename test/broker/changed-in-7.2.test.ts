@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changedIn72 } from '../../main/broker/commands/changed-in-7-2.ts';
 import { splitInline } from '../../main/broker/resp.ts';
+import { play } from './support/dialogue.ts';
 import { RawClient } from './support/raw-client.ts';
 import { redisIsInstalled, startOurs, startRedis, type TestServer } from './support/servers.ts';
 
@@ -47,7 +48,7 @@ async function answers(port: number, resp: '2' | '3', steps: readonly Recorded[]
 }
 
 it('every change of the documented list has its case', () => {
-  expect([...cases.keys()]).toEqual(changedIn72.map(({ title }) => title));
+  expect([...cases.keys(), 'blocked XREADGROUP']).toEqual(changedIn72.map(({ title }) => title));
 });
 
 describe.each([
@@ -79,5 +80,28 @@ describe.skipIf(!redisIsInstalled)('redis-server 7.0 answers otherwise', () => {
   afterAll(() => server.stop());
   it.each([...cases])('%s', async (_title, steps) => {
     expect(await answers(server.port, '2', steps)).not.toEqual(steps.map(({ replies }) => replies['2']));
+  });
+});
+
+/** A client that waits for a group whose stream or group goes: 7.2 wakes it, 7.0 mostly lets it sleep. */
+describe('blocked XREADGROUP', () => {
+  let ours: TestServer;
+  beforeAll(async () => {
+    ours = await startOurs();
+  });
+  afterAll(() => ours.stop());
+  const noGroup = "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option\r\n";
+  it.each([
+    ['del s', noGroup],
+    ['xgroup destroy s g', noGroup],
+    ['pexpire s 5', noGroup],
+    ['rename s t', noGroup],
+    ['swapdb 0 1', noGroup],
+    ['flushall', noGroup],
+    ['set s x', '-WRONGTYPE Operation against a key holding the wrong kind of value\r\n'],
+  ])('%s', async (request, answer) => {
+    const wait = 'waiter*: xreadgroup group g c block 0 streams s >';
+    const told = await play(ours.port, '3', ['other: xgroup create s g $ mkstream', wait, `other: ${request}`]);
+    expect(told.waiter?.startsWith(answer)).toBe(true);
   });
 });

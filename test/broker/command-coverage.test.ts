@@ -28,14 +28,14 @@ const exercised = new Set(
 /** Commands that no table of plain requests can hold, and where they are tested. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   shutdown: 'ends the server: durability tests',
-  quit: 'ends the connection: differential-sessions',
+  quit: 'ends the connection: dialogues.txt',
   lolwut: 'tells the version',
-  subscribe: 'answers with pushes: differential-sessions',
-  psubscribe: 'answers with pushes: differential-sessions',
-  ssubscribe: 'answers with pushes: differential-sessions',
-  unsubscribe: 'answers with pushes: differential-sessions',
-  punsubscribe: 'answers with pushes: differential-sessions',
-  sunsubscribe: 'answers with pushes: differential-sessions',
+  subscribe: 'answers with pushes: dialogues.txt',
+  psubscribe: 'answers with pushes: dialogues.txt',
+  ssubscribe: 'answers with pushes: dialogues.txt',
+  unsubscribe: 'answers with pushes: dialogues.txt',
+  punsubscribe: 'answers with pushes: dialogues.txt',
+  sunsubscribe: 'answers with pushes: dialogues.txt',
   'client|no-touch': 'new in 7.2: changed-in-7.2.txt',
   'client|setinfo': 'new in 7.2: changed-in-7.2.txt',
 };

@@ -29,4 +29,8 @@ export const changedIn72: readonly { readonly title: string; readonly change: st
   { title: 'log level', change: 'CONFIG SET loglevel nothing' },
   { title: 'COMMAND GETKEYS', change: 'needs no argument of the command that it is asked about' },
   { title: 'COMMAND metadata', change: 'summaries, key flags and groups of 7.2' },
+  {
+    title: 'blocked XREADGROUP',
+    change: 'is woken with an error when its stream is deleted, expires or is replaced, or its group is destroyed',
+  },
 ];

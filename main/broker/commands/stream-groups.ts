@@ -210,7 +210,7 @@ function history(
 }
 
 /** The same words as WRONGTYPE, which a waiter of any other command sleeps through: who waits for a group is told that it is gone. */
-const REPLACED = new ErrorReply(replies.WRONGTYPE.error);
+const REPLACED = new replies.ErrorReply(replies.WRONGTYPE.error);
 
 function streamOrReplaced(session: Session, key: string): Stream | undefined {
   const value = session.db.forWrite(key)?.value;
