@@ -127,7 +127,7 @@ describe('the door for browsers', () => {
   });
 
   it('is off unless asked for, and its certificate comes with its key', () => {
-    const usual = { port: 0, localNode: true, legacyPort: [], brokerPrefix: 'mr' };
+    const usual = { port: 0, localNode: true, legacyPort: [], brokerPrefix: 'mr', logLevel: 'warn' } as const;
     expect(hubConfig(usual, {}).door).toBeNull();
     expect(hubConfig({ ...usual, door: 8443 }, {}).door).toEqual({ port: 8443, certificate: null });
     expect(() => hubConfig({ ...usual, door: 8443, doorCert: 'c.pem' }, {})).toThrow(/belong together/);

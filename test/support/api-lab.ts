@@ -21,8 +21,8 @@ import { startApi } from '../../main/hub/api/start-api.ts';
 import { createApiTokens } from '../../main/hub/api-tokens.ts';
 import { createAuthenticator, loadOwnerToken } from '../../main/hub/authenticator.ts';
 import { createBlobGc } from '../../main/hub/blobs/blob-gc.ts';
-import { createTouchedBlobs } from '../../main/hub/blobs/touched-blobs.ts';
 import { createBlobStore } from '../../main/hub/blobs/blob-store.ts';
+import { createTouchedBlobs } from '../../main/hub/blobs/touched-blobs.ts';
 import { openCatalog } from '../../main/hub/catalog/database.ts';
 import { findBatch } from '../../main/hub/catalog/jobs.ts';
 import { createCentralStore } from '../../main/hub/central-store/central-store.ts';
@@ -36,6 +36,8 @@ import { createPlanner, found } from '../../main/hub/planner/planner.ts';
 import { createResults } from '../../main/hub/planner/record-result.ts';
 import { createPreviewService } from '../../main/hub/previews/preview-service.ts';
 import { createSettingsStore } from '../../main/hub/settings-store.ts';
+
+export { labCapability } from './lab-capability.ts';
 
 export interface ApiLabOptions {
   readonly uiFolder?: string;
@@ -226,16 +228,3 @@ export async function startApiLab(options: ApiLabOptions = {}) {
   };
 }
 export type ApiLab = Awaited<ReturnType<typeof startApiLab>>;
-
-/** What a node tells of itself when it joins. */
-export const labCapability = {
-  agentVersion: '0',
-  nodeVersion: '24',
-  os: 'linux',
-  arch: 'x64',
-  cpuModel: 'x',
-  cores: 2,
-  memoryBytes: 16e9,
-  kinds: [{ kind: 'watermark', codeVersion: 1, queue: 'watermark', concurrency: 2, engine: 'e' }],
-  helpers: {},
-};

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Identity } from '../../../common/identity.ts';
 import { peerPin, serverTlsOptions } from '../../../common/pinned-tls.ts';
+import { limitConnectionsByAddress } from '../nodes/connection-limits.ts';
 import { type Door, isLoopbackDoor } from './handlers.ts';
 import type { DoorCertificate } from './parts.ts';
 import { problemMediaType, problemOfCode } from './problems.ts';
@@ -40,8 +41,9 @@ const limits = {
   keepAliveTimeout: 30_000,
   silenceMs: 120_000,
 } as const;
-const maxTlsConnections = 2_048;
-const maxWebConnections = 512;
+const maxTlsConnections = 8_192;
+const maxWebConnections = 1_024;
+const maxWebConnectionsOfAddress = 64;
 /** Browsers and programs of others; they prove who they are by a token. */
 const webTlsOptions = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
 
@@ -94,7 +96,10 @@ export function createDoorKeeper(route: (request: IncomingMessage, response: Ser
     const sockets = new Set<Socket>();
     let door: OpenDoor | undefined;
     server.timeout = limits.silenceMs;
-    server.on('clientError', onClientError);
+    // Before its handshake is through, a TLS connection takes no answer: it would wait for ever to send one.
+    server.on('clientError', (error, socket: Socket) =>
+      isLoopbackDoor(kind) || sockets.has(socket) ? onClientError(error, socket) : socket.destroy(),
+    );
     server.on(isLoopbackDoor(kind) ? 'connection' : 'secureConnection', (socket: Socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
@@ -120,11 +125,13 @@ export function createDoorKeeper(route: (request: IncomingMessage, response: Ser
     openTls(identity, host, port) {
       const server = createTlsServer({ ...options, ...serverTlsOptions(identity) });
       server.maxConnections = maxTlsConnections;
+      limitConnectionsByAddress(server);
       return openServer('tls', server, host, port);
     },
     openWeb({ keyPem, certificatePem }, host, port) {
       const server = createTlsServer({ ...options, key: keyPem, cert: certificatePem, ...webTlsOptions });
       server.maxConnections = maxWebConnections;
+      limitConnectionsByAddress(server, maxWebConnectionsOfAddress);
       return openServer('web', server, host, port);
     },
     doorOf(request) {

@@ -7,9 +7,10 @@ import { createServer, type TLSSocket } from 'node:tls';
 import type { Identity } from '../../../common/identity.ts';
 import type { Logger } from '../../../common/log.ts';
 import { peerPin, serverTlsOptions } from '../../../common/pinned-tls.ts';
+import { limitConnectionsByAddress } from './connection-limits.ts';
 
 const handshakeLimitMs = 10_000;
-const maxConnections = 2_000;
+const maxConnections = 8_192;
 
 export interface BrokerDoor {
   readonly port: number;
@@ -60,6 +61,7 @@ export async function openBrokerDoor(parts: BrokerDoorParts): Promise<BrokerDoor
     join(socket, parts.connectInside());
   });
   server.maxConnections = maxConnections;
+  limitConnectionsByAddress(server);
   server.on('tlsClientError', (error) =>
     parts.logger.debug({ error: error.message }, 'a TLS handshake at the broker’s door failed'),
   );
