@@ -26,6 +26,7 @@ export interface Side {
   stop(): Promise<void>;
 }
 
+const RETRY_MS = 5;
 const CLI = join(import.meta.dirname, '..', '..', '..', 'main', 'cli', 'index.ts');
 
 /** Starts the broker as people start it. */
@@ -116,12 +117,19 @@ function pidOf(child: ChildProcess): number {
   return child.pid;
 }
 
-/** Resolves once the server answers PING with PONG: it listens and has loaded its data. */
+/** Resolves once the server answers PING with PONG: it listens and has loaded its data (redis-server says LOADING before). */
 async function untilReady(port: number): Promise<void> {
-  const client = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 5, maxRetriesPerRequest: null });
+  const client = new Redis({
+    port,
+    host: '127.0.0.1',
+    retryStrategy: () => RETRY_MS,
+    maxRetriesPerRequest: null,
+    enableReadyCheck: false,
+  });
   client.on('error', () => undefined);
-  // ioredis's own ready check waits until INFO no longer says `loading`.
-  await client.ping();
+  while ((await client.ping().catch(() => 'not yet')) !== 'PONG') {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
   client.disconnect();
 }
 
