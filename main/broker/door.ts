@@ -172,7 +172,7 @@ export class Door {
   private async bindAgain(): Promise<void> {
     this.ports = 'here';
     for (const { server, port, host } of this.places) {
-      while (!this.stopped && this.ports === 'here') {
+      while (!this.stopped && this.ports === 'here' && !server.listening) {
         try {
           await bind(server, port, host);
           break;
