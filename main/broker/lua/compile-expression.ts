@@ -63,9 +63,23 @@ function literal(chunk: ChunkContext, value: LuaValue): string {
       : constantName(chunk, value);
 }
 
+/** The truth of what Lua knows while compiling; undefined for anything else. */
+function constantTruth(e: Expr): boolean | undefined {
+  if (e.t === 'paren') return constantTruth(e.e);
+  if (e.t === 'un' && e.op === 'not') {
+    const inner = constantTruth(e.e);
+    return inner === undefined ? undefined : !inner;
+  }
+  if (e.t === 'un' && e.op === '-') return e.e.t === 'num' ? true : undefined;
+  if (e.t === 'nil' || e.t === 'false') return false;
+  return e.t === 'true' || e.t === 'num' || e.t === 'str' ? true : undefined;
+}
+
 /** How Lua names an operand in an error ("local 'x'"), "" when it does not. */
 function describe(scope: FunctionScope, e: Expr): string {
   if (e.t === 'paren') return isMulti(e.e) ? '' : describe(scope, e.e);
+  // Lua leaves out a test whose outcome is constant, and what remains is the operand itself.
+  if ((e.t === 'and' || e.t === 'or') && constantTruth(e.l) === (e.t === 'and')) return describe(scope, e.r);
   if (e.t === 'name') {
     const local = scope.resolve(e.name);
     if (local === null) return `global '${e.name}'`;
