@@ -147,7 +147,7 @@ test('attacks from a stranger and from a curious machine are refused; who is sen
   });
   const { 'own queue': own, ...beyond } = z.record(z.string(), z.string()).parse(broker);
   expect(own).toMatch(/^\d$/);
-  expect(Object.entries(beyond).filter(([, answer]) => answer !== 'NOPERM')).toEqual([]);
+  expect(Object.entries(beyond).filter(([, answer]) => answer !== 'refused')).toEqual([]);
 
   const cache = join(farm.dir, 'honest', 'cache');
   const kept = async (): Promise<string[]> =>

@@ -240,7 +240,7 @@ async function atBroker(identity: Identity, access: z.output<typeof joinResponse
   ]) {
     const [command = '', ...args] = line.split(' ');
     const answer = await redis.call(command, ...args).catch((error: unknown) => String(error));
-    answers[line] = String(answer).includes('NOPERM') ? 'NOPERM' : String(answer);
+    answers[line] = /NOPERM|unknown command/.test(String(answer)) ? 'refused' : String(answer);
   }
   answers['own queue'] = String(await redis.call('exists', `${access.prefix}:watermark:meta`));
   redis.disconnect();
