@@ -8,9 +8,12 @@ import { checkReportSchema } from './stage.ts';
 export const protocolVersion = 2;
 export const oldestProtocolVersion = 1;
 
-/** A node is heard of every 3 s, or sooner when something changed (at most every 100 ms). */
+/**
+ * A node is heard of every 3 s, or sooner when something changed. Not sooner than this after the last time: a beat costs the hub as
+ * much as a short unit of work, and people see nothing faster.
+ */
 export const heartbeatIntervalMs = 3_000;
-export const heartbeatMinIntervalMs = 100;
+export const heartbeatMinIntervalMs = 500;
 /** Not heard of for so long: its attempts are lost. */
 export const leaseMs = 10_000;
 

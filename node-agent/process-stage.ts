@@ -3,9 +3,8 @@
  * A failure of the stage is a result, too. Knows of no queue: who calls finishes the job when the promise resolves.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { isAbsolute, join, relative } from 'node:path';
+import { lstatSync, readFileSync } from 'node:fs';
+import { isAbsolute, relative } from 'node:path';
 import type { Clock } from '../common/clock.ts';
 import { sha256OfFile } from '../common/files.ts';
 import type { Logger } from '../common/log.ts';
@@ -27,6 +26,7 @@ import type { KnownAnswers } from './known-answers.ts';
 import type { Delivery, ResultOutbox } from './result-outbox.ts';
 import type { BlobCache, HeldBlob } from './runtime/blob-cache.ts';
 import type { Isolate, UnitOutcome } from './runtime/isolate.ts';
+import type { Scratch } from './scratch.ts';
 import type { Slots } from './slots.ts';
 import type { HubAccess, LocalInput, LocalOutput } from './stages/stage-implementation.ts';
 import { isPassing, type UploadSource, uploadBlob } from './upload.ts';
@@ -40,8 +40,8 @@ export interface StageRunnerParts {
   /** Turns at computing: bytes of more units than compute at once may be on their way. */
   readonly slots: Slots;
   readonly outbox: Pick<ResultOutbox, 'send' | 'held'>;
-  /** Folder on the cache's file system for what stages write. */
-  readonly scratchDir: string;
+  /** Folders on the cache's file system for what stages write. */
+  readonly scratch: Scratch;
   /** Known-answer checks, run after a failure that might be this machine's fault. */
   readonly answers: Pick<KnownAnswers, 'check'>;
   /** For kinds whose stage itself talks to the hub; null for others, and while there is no hub. */
@@ -191,7 +191,6 @@ async function failedResult({ parts, payload, measured }: Work, failure: Failure
 async function runStage(work: Work, inputs: readonly LocalInput[], scratchDir: string): Promise<UnitOutcome> {
   const { parts, payload, attempt, measured } = work;
   const { kind, options, timeoutMs, memoryBytes } = payload;
-  mkdirSync(scratchDir);
   const giveBack = await parts.slots.take(kind, attempt.abort.signal);
   const startedMs = parts.clock.monotonicMs();
   try {
@@ -259,23 +258,16 @@ async function compute(work: Work, scratchDir: string): Promise<Omit<Delivery, '
   return { result, blobs, uploaded };
 }
 
-/** Most often it is empty by now: its outputs were taken out. Or it was never made. */
-async function removeScratch(scratchDir: string): Promise<void> {
-  try {
-    rmdirSync(scratchDir);
-  } catch {
-    await rm(scratchDir, { recursive: true, force: true });
-  }
-}
-
 async function work(parts: StageRunnerParts, payload: StagePayload, attempt: Running): Promise<void> {
   const { attemptId } = payload;
   const { signal } = attempt.abort;
   const measured: Measured = { processingMs: 0, transferMs: 0, peakMemoryBytes: 0 };
-  const scratchDir = join(parts.scratchDir, attemptId);
+  const scratchDir = parts.scratch.take();
+  let ended = false;
   let computed: Omit<Delivery, 'attemptId'>;
   try {
     computed = await compute({ parts, payload, attempt, measured }, scratchDir);
+    ended = computed.result.outcome === 'done';
   } catch (error) {
     if (signal.aborted) {
       if (signal.reason instanceof DroppedError) return;
@@ -285,7 +277,7 @@ async function work(parts: StageRunnerParts, payload: StagePayload, attempt: Run
     const result = await failedResult({ parts, payload, attempt, measured }, localFailure(error));
     computed = { result, blobs: [], uploaded: true };
   } finally {
-    await removeScratch(scratchDir);
+    await parts.scratch.giveBack(scratchDir, ended);
   }
   if (signal.aborted && signal.reason instanceof DroppedError) {
     releaseAll(computed.blobs);

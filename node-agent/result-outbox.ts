@@ -31,6 +31,8 @@ export interface ResultOutbox {
   send(delivery: Delivery): Promise<void>;
   /** Attempts whose results wait here, in order. */
   held(): readonly string[];
+  /** So much waits here that this machine should take no more work: the hub is there, and does not take results. */
+  isFull(): boolean;
   /** The hub does not want these any more. */
   drop(attemptIds: readonly string[]): Promise<void>;
   /** The hub is back: try now. */
@@ -46,6 +48,8 @@ export interface ResultOutboxParts {
   readonly hub: Pick<HubClient, 'postResult' | 'uploadOffset' | 'writeBlob'>;
   readonly cache: Pick<BlobCache, 'hold'>;
   readonly logger: Logger;
+  /** Results that wait before it is full. */
+  readonly maxWaiting?: number;
 }
 
 interface Waiting {
@@ -57,6 +61,9 @@ interface Waiting {
   readonly saved: Promise<void>;
 }
 
+/** While the hub is away nothing new comes either; this bounds what a hub without room for outputs lets grow. */
+const defaultMaxWaiting = 200;
+const maxWaitingBytes = 4_000_000_000;
 const refusedFolder = 'refused';
 const maxRefusedFiles = 100;
 const nothing = (): void => {};
@@ -213,6 +220,11 @@ export async function openResultOutbox(parts: ResultOutboxParts): Promise<Result
       await putAside(dir, path);
     },
     held: () => queue.map((entry) => entry.attemptId),
+    isFull() {
+      if (queue.length >= (parts.maxWaiting ?? defaultMaxWaiting)) return true;
+      const blobs = queue.flatMap((entry) => entry.blobs);
+      return blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0) >= maxWaitingBytes;
+    },
     async drop(attemptIds) {
       const unwanted = new Set(attemptIds);
       for (const entry of queue.filter((one) => unwanted.has(one.attemptId))) await forget(entry);

@@ -25,6 +25,7 @@ import { openResultOutbox, type ResultOutbox } from './result-outbox.ts';
 import { type BlobCache, openBlobCache } from './runtime/blob-cache.ts';
 import { createIsolate, type Isolate } from './runtime/isolate.ts';
 import { readingInPlace } from './runtime/near-hub.ts';
+import { createScratch } from './scratch.ts';
 import { createSlots } from './slots.ts';
 import { implementedKinds } from './stages/index.ts';
 import type { HubAccess } from './stages/stage-implementation.ts';
@@ -167,7 +168,7 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
     isolate,
     slots: createSlots((kind) => ability.capability.kinds.find((can) => can.kind === kind)?.concurrency ?? 1),
     outbox,
-    scratchDir,
+    scratch: createScratch(scratchDir),
     answers,
     hubAccess: (kind) => hubAccess(hub, identity, ability, kind),
     changed: () => heartbeat.changed(),
@@ -185,7 +186,8 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
       const nodeLoad = await load();
       const running = progress();
       const attempts = held({ runner, outbox }).map((id) => ({ id, progress: running.get(id) ?? null }));
-      return { session, load: nodeLoad, attempts, paused: rules.rests(), checks: answers.take() };
+      pull.applyPause();
+      return { session, load: nodeLoad, attempts, paused: rests(), checks: answers.take() };
     },
   });
   const rules = await watchOwnerRules(config.dataDir, logger, () => {
@@ -195,12 +197,14 @@ async function build(config: AgentConfig, parts: AgentParts, closers: Closers): 
     heartbeat.changed();
   });
   closers.push(rules.stop);
+  /** The owner wants no new work, or the hub takes no results. */
+  const rests = (): boolean => rules.rests() || outbox.isFull();
   const pull = createPull({
     identity,
     nodeName: config.name,
     queues: queueShares(ability.capability),
     process: runner.process,
-    paused: rules.rests,
+    paused: rests,
     logger,
   });
   return { config, identity, hub, search, ability, cache, outbox, runner, heartbeat, pull, rules, session, logger };

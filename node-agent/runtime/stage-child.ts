@@ -3,7 +3,7 @@
  * mercy. Which unit runs where is the pool's affair.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { Logger } from '../../common/log.ts';
 import { type ErrorCode, type Failure, MillraceError } from '../../contract/errors.ts';
 import type { Progress } from '../../contract/item.ts';
@@ -70,11 +70,14 @@ function environment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), MALLOC_ARENA_MAX: '2' };
 }
 
-/** Resident size by the system, bytes; undefined where it does not tell. */
-async function residentBytes(pid: number): Promise<number | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '');
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+/** Resident size by the system, bytes; undefined where it does not tell. Synchronous: no disk is touched, and a thread's turn costs more. */
+function residentBytes(pid: number): number | undefined {
+  try {
+    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1_024;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Pending {
@@ -192,7 +195,8 @@ export function startStageChild(options: StageChildOptions): StageChild {
       }, timeoutMs);
       const { pid } = child;
       const watch = setInterval(() => {
-        if (pid !== undefined) void residentBytes(pid).then((bytes) => bytes !== undefined && seen(bytes));
+        const bytes = pid === undefined ? undefined : residentBytes(pid);
+        if (bytes !== undefined) seen(bytes);
       }, memoryIntervalMs);
       try {
         child.send(order, (error) => error && gone(`did not take the work (${error.message})`));

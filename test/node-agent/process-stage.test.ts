@@ -17,6 +17,7 @@ import { openResultOutbox, type ResultOutbox } from '../../node-agent/result-out
 import { type BlobCache, openBlobCache } from '../../node-agent/runtime/blob-cache.ts';
 import { createIsolate, type Isolate } from '../../node-agent/runtime/isolate.ts';
 import { readingInPlace } from '../../node-agent/runtime/near-hub.ts';
+import { createScratch } from '../../node-agent/scratch.ts';
 import { createSlots } from '../../node-agent/slots.ts';
 import { type FakeHub, sha256, startFakeHub } from './support/fake-hub.ts';
 
@@ -63,7 +64,13 @@ async function open(hubIsNear = false): Promise<void> {
     source,
     logger: silentLogger,
   });
-  outbox = await openResultOutbox({ dir: join(dir, 'outbox'), hub: client, cache, logger: silentLogger });
+  outbox = await openResultOutbox({
+    dir: join(dir, 'outbox'),
+    hub: client,
+    cache,
+    logger: silentLogger,
+    maxWaiting: 3,
+  });
   changes = 0;
   runner = createStageRunner({
     hub: client,
@@ -72,7 +79,7 @@ async function open(hubIsNear = false): Promise<void> {
     isolate,
     slots: createSlots(() => 8),
     outbox,
-    scratchDir: join(dir, 'scratch'),
+    scratch: createScratch(join(dir, 'scratch')),
     hubAccess: () => null,
     answers: createKnownAnswers({ isolate, scratchDir: join(dir, 'scratch'), changed: () => {}, logger: silentLogger }),
     changed: () => {
@@ -82,6 +89,11 @@ async function open(hubIsNear = false): Promise<void> {
     logger: silentLogger,
   });
 }
+
+const filesIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((one) => one.isFile())
+    .map(({ name }) => name);
 
 function order(act: string, text = 'x', change: Partial<StagePayload> = {}): StagePayload {
   const bytes = Buffer.from(JSON.stringify({ do: act, text }));
@@ -108,7 +120,7 @@ it('brings inputs, runs, sends outputs, posts the result, and leaves nothing beh
   expect(result?.metrics.processingMs).toBeGreaterThan(0);
   expect(result?.metrics.peakMemoryBytes).toBeGreaterThan(1e7);
   expect(hub.blobs.get(sha256(made))?.equals(made)).toBe(true);
-  expect(await readdir(join(dir, 'scratch'))).toEqual([]);
+  expect(await filesIn(join(dir, 'scratch'))).toEqual([]);
   expect(await waitingFiles()).toEqual([]);
   expect(runner.running()).toEqual([]);
   expect(changes).toBeGreaterThanOrEqual(2);
@@ -197,7 +209,7 @@ it('drops at once what the hub takes back, and delivers nothing of it', async ()
   await running;
   expect(runner.running()).toEqual([]);
   expect(hub.results).toEqual([]);
-  expect(await readdir(join(dir, 'scratch'))).toEqual([]);
+  expect(await filesIn(join(dir, 'scratch'))).toEqual([]);
 });
 
 it('drops a download that waits for the hub', async () => {
@@ -273,6 +285,18 @@ it('holds on to a result while the hub’s disk is full', async () => {
   hub.refusals.clear();
   outbox.wake();
   await expect.poll(() => hub.results.length, { timeout: 10_000 }).toBe(1);
+});
+
+it('is full when too many results wait, and has room again when the hub takes them', async () => {
+  hub.refusals.set('putBlob', 'disk_full');
+  for (const text of ['a', 'b']) await work(order('copy', text));
+  expect(outbox.isFull()).toBe(false);
+  await work(order('copy', 'c'));
+  expect(outbox.isFull()).toBe(true);
+  hub.refusals.delete('putBlob');
+  outbox.wake();
+  await expect.poll(() => hub.results.length, { timeout: 20_000 }).toBe(3);
+  expect(outbox.isFull()).toBe(false);
 });
 
 it('drops a kept result that the hub does not want any more', async () => {
