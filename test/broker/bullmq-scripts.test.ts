@@ -154,6 +154,58 @@ const FLOWS: readonly Step[] = [
   ['the last child is removed', async (bench) => (await jobOf(bench, 'c4')).remove()],
 ];
 
+const ASKING: readonly Step[] = [
+  [
+    'a scheduler is read',
+    async ({ queue }) => {
+      await queue.upsertJobScheduler('read', { pattern: '0 0 1 1 *' }, { name: 'read' });
+      return (await queue.getJobScheduler('read'))?.pattern;
+    },
+  ],
+  ['limits', async ({ queue }) => [await queue.isMaxed(), await queue.getRateLimitTtl()]],
+  [
+    'a retry by attempts',
+    async (bench) => {
+      await bench.queue.add('again', {}, { jobId: 'again', attempts: 3, lifo: true });
+      await fail(bench, 'first');
+      await fail(bench, 'second');
+      await fail(bench, 'third');
+    },
+  ],
+  ['a failed job is retried', async (bench) => (await jobOf(bench, 'again')).retry()],
+  [
+    'a parent that waits for its children',
+    async (bench) => {
+      const tree = { name: 'p2', queueName: 'first', opts: { jobId: 'p2' }, children: [] };
+      await bench.flow.add({ ...tree, children: [{ name: 'k1', queueName: 'second', opts: { jobId: 'k1' } }] });
+      const parent = await jobOf(bench, 'p2');
+      const page = await parent.getDependencies({ unprocessed: { count: 10 } });
+      const kid = await bench.other.getJob('k1');
+      await kid?.removeChildDependency();
+      return [page.unprocessed ?? [], await parent.getState()];
+    },
+  ],
+  [
+    'children that never ran are removed',
+    async (bench) => {
+      await bench.flow.add({
+        name: 'p3',
+        queueName: 'first',
+        opts: { jobId: 'p3' },
+        children: [{ name: 'k2', queueName: 'second', opts: { jobId: 'k2' } }],
+      });
+      await (await jobOf(bench, 'p3')).removeUnprocessedChildren();
+    },
+  ],
+  [
+    'a deduplication is given up',
+    async (bench) => {
+      const job = await bench.queue.add('x', {}, { jobId: 'dd', deduplication: { id: 'dd' } });
+      await job.removeDeduplicationKey();
+    },
+  ],
+];
+
 const ENDING: readonly Step[] = [
   ['counts', ({ queue }) => queue.getJobCounts()],
   ['counts by priority', ({ queue }) => queue.getCountsPerPriority([0, 1, 5, 7])],
@@ -229,7 +281,7 @@ describe.skipIf(!redisIsInstalled)('scripts of BullMQ', () => {
 
   test('leave the same keyspace as on redis-server, step by step', async () => {
     const [mine, theirs] = await Promise.all([benchOn(ours), benchOn(redis)]);
-    for (const [name, step] of [...ADDING, ...WORKING, ...FLOWS, ...ENDING]) {
+    for (const [name, step] of [...ADDING, ...WORKING, ...FLOWS, ...ASKING, ...ENDING]) {
       const run = async (bench: Bench): Promise<string> => {
         const result = await step(bench).catch((error: unknown) => `error: ${String(error)}`);
         return typeof result === 'string' || Array.isArray(result)

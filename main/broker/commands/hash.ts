@@ -113,7 +113,7 @@ const hincrbyfloat: Handler = (session, argv) => {
 
 const hrandfield: Handler = (session, argv) => {
   const withValues = argv.length === 4;
-  const count = argv.length >= 3 ? randomCount(at(argv, 2), withValues) : undefined;
+  const count = argv.length >= 3 ? randomCount(at(argv, 2), upper(argv, 3) === 'WITHVALUES') : undefined;
   if (argv.length > 4 || (withValues && upper(argv, 3) !== 'WITHVALUES')) throw SYNTAX;
   const hash = readHash(session, at(argv, 1));
   if (hash === undefined) return count === undefined ? null : EMPTY_ARRAY;

@@ -298,7 +298,7 @@ const zmscore: Handler = (session, argv) => {
 
 const zrandmember: Handler = (session, argv) => {
   const withScores = argv.length === 4;
-  const count = argv.length >= 3 ? randomCount(at(argv, 2), withScores) : undefined;
+  const count = argv.length >= 3 ? randomCount(at(argv, 2), upper(argv, 3) === 'WITHSCORES') : undefined;
   if (argv.length > 4 || (withScores && upper(argv, 3) !== 'WITHSCORES')) throw SYNTAX;
   const set = readSortedSet(session, at(argv, 1));
   if (set === undefined) return count === undefined ? null : EMPTY_ARRAY;
