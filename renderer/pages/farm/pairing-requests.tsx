@@ -1,5 +1,5 @@
 /** Machines that ask to be let in: the digits to compare with those that each machine shows, and the owner's word. */
-import { Alert, Button, Group, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle, IconPlugConnected } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -29,9 +29,9 @@ export function PairingRequests() {
         <Request key={request.id} request={request} />
       ))}
       {turnedAway > 0 && (
-        <Alert color="amber" variant="light" icon={<IconAlertTriangle size={18} />}>
-          {t('farm.pairFlood', { count: turnedAway })}
-        </Alert>
+        <p className={classes['trouble']}>
+          <IconAlertTriangle size={15} aria-hidden /> {t('farm.pairFlood', { count: turnedAway })}
+        </p>
       )}
     </div>
   );
