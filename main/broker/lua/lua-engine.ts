@@ -7,6 +7,7 @@
  * string.dump refuses; tail calls use stack, and functions nest `maxDepth` deep, not 20 000; a chain of thousands of
  * operators in one expression is "too many syntax levels"; errors of builtins called under another name show the builtin's own;
  * a coroutine cannot yield out of a chunk whose source does not contain the word `coroutine`;
+ * in `d[f()]` and `d + f()` a local `d` is read before `f` runs, where Lua 5.1 reads its register after (its manual leaves it open);
  * 0 and -0 in one function are two constants, where Lua 5.1 takes the first for both;
  * math and `^` may differ in the last digit; `os.clock` is there, as in 7.2; error({}) answers "ERR unknown error" where 7.0.15 crashes.
  */
