@@ -67,7 +67,9 @@ function farmView(parts: HubParts): Farm {
   };
 }
 
-export function hubHandlers(parts: HubParts): Pick<JsonHandlers, 'getFarm' | 'getSettings' | 'updateSettings' | 'collectGarbage'> {
+export function hubHandlers(
+  parts: HubParts,
+): Pick<JsonHandlers, 'getFarm' | 'getSettings' | 'updateSettings' | 'collectGarbage'> {
   return {
     getFarm: async () => farmView(parts),
     collectGarbage: ({ body }) => parts.gc.collect(body.dryRun),
