@@ -9,6 +9,7 @@ import {
   formatId,
   ID_MAX,
   ID_MIN,
+  isLastId,
   nextId,
   Stream,
   type StreamId,
@@ -103,7 +104,7 @@ function logTrim(session: Session, key: string, stream: Stream): void {
 /** The id that an XADD gives its entry. */
 function newId(session: Session, stream: Stream | undefined, text: string): StreamId {
   const last = stream?.lastId ?? ID_MIN;
-  if (compareIds(last, ID_MAX) === 0) throw replies.STREAM_EXHAUSTED;
+  if (isLastId(last)) throw replies.STREAM_EXHAUSTED;
   if (text === '*') {
     const { nowMs } = session.db.keyspace;
     return nowMs > last.ms ? { ms: nowMs, seq: 0 } : (nextId(last) ?? ID_MAX);

@@ -54,6 +54,11 @@ export function compareIds(a: StreamId, b: StreamId): number {
   return a.seq > b.seq ? 1 : 0;
 }
 
+/** Comparing a number with a bigint is slow, and ids are numbers: the type is asked first. */
+export function isLastId(id: StreamId): boolean {
+  return typeof id.ms === 'bigint' && compareIds(id, ID_MAX) === 0;
+}
+
 export function formatId(id: StreamId): string {
   return `${id.ms}-${id.seq}`;
 }
@@ -96,8 +101,8 @@ function lowered(value: bigint): Int64 {
 
 /** The id after `id`, or undefined after the last possible one. */
 export function nextId(id: StreamId): StreamId | undefined {
-  if (id.seq < MAX_UINT64) return { ms: id.ms, seq: plusOne(id.seq) };
-  return id.ms < MAX_UINT64 ? { ms: plusOne(id.ms), seq: 0 } : undefined;
+  if (typeof id.seq === 'number' || id.seq < MAX_UINT64) return { ms: id.ms, seq: plusOne(id.seq) };
+  return typeof id.ms === 'number' || id.ms < MAX_UINT64 ? { ms: plusOne(id.ms), seq: 0 } : undefined;
 }
 
 /** The id before `id`, or undefined before 0-0. */
