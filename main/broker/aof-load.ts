@@ -7,8 +7,7 @@ import { type FileSystem, isMissing, writeAll } from './file-system.ts';
 import { FILE_HEADER_BYTES, FrameBuffer, fileHeader, newSalt, type ReadResult, readFrames } from './frames.ts';
 import type { LogState } from './log-file.ts';
 import { DataDamage, logName, type Manifest, numberOf, readManifest, writeManifest } from './manifest.ts';
-import { ErrorReply } from './replies.ts';
-import { RequestParser } from './resp.ts';
+import { createReplay } from './replay.ts';
 
 export interface LoadSummary {
   readonly manifest: Manifest;
@@ -156,24 +155,4 @@ function makeReady(files: FileSystem, path: string, result: ReadResult, othersFo
   } finally {
     files.close(fd);
   }
-}
-
-/** Applies one record: requests one after the other, starting in database 0. */
-export function createReplay(engine: Engine): (record: Buffer) => void {
-  const session = engine.newSession('replay');
-  session.mayNotBlock = true;
-  const parser = new RequestParser({ maxArgs: Number.MAX_SAFE_INTEGER, maxBulkBytes: 0x1fffffe8 });
-  return (record) => {
-    session.db = engine.keyspace.db(0);
-    parser.push(record);
-    for (let argv = parser.next(); argv !== undefined; argv = parser.next()) {
-      const command = engine.table.get(argv[0] ?? '');
-      const sub = command?.subcommands.get((argv[1] ?? '').toLowerCase()) ?? command;
-      if (sub === undefined) throw new Error(`the log holds the unknown command ${argv[0]}`);
-      const reply = engine.execute(session, sub, argv);
-      if (reply instanceof ErrorReply) {
-        engine.logger.error({ command: sub.name, error: reply.error }, 'log: a logged command failed at replay');
-      }
-    }
-  };
 }

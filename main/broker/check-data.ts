@@ -2,7 +2,7 @@
  * Looking at a data folder that is not in use, and repairing one whose start is refused: everything behind the first damage is cut,
  * in the order in which it was written, and every file that is changed is copied first.
  */
-import { createLog, createReplay, describeTrouble, judge, type Verdict } from './aof-load.ts';
+import { createLog, describeTrouble, judge, type Verdict } from './aof-load.ts';
 import { createClock } from './clock.ts';
 import { families } from './commands/index.ts';
 import { Config } from './config.ts';
@@ -19,6 +19,7 @@ import {
   readManifest,
   writeManifest,
 } from './manifest.ts';
+import { createReplay } from './replay.ts';
 
 export interface FileReport {
   readonly file: string;

@@ -46,12 +46,12 @@ describe('a hash', () => {
     );
   });
 
-  test('is packed when 4096 others were written after it, and a read leaves it packed', () => {
+  test('is packed when 512 others were written after it, and a read leaves it packed', () => {
     const cooler = new HashCooler();
     const hash = new Hash();
     hash.set('name', 'j');
     cooler.add(hash);
-    for (let n = 0; n < 4095; n++) cooler.add(new Hash());
+    for (let n = 0; n < 511; n++) cooler.add(new Hash());
     expect(hash.isCold).toBe(false);
     cooler.add(new Hash());
     expect(hash.isCold).toBe(true);
