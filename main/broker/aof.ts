@@ -6,7 +6,6 @@
  * part that got through is cut back and writes are refused with MISCONF until it succeeds; what was not written is not acknowledged.
  * After a failed fsync the file is not trusted any more: writes are refused until a fresh snapshot stands in new files.
  */
-import { setFlagsFromString } from 'node:v8';
 import { type LoadSummary, loadData } from './aof-load.ts';
 import type { EffectLog } from './effect-log.ts';
 import type { Engine } from './engine.ts';
@@ -46,10 +45,7 @@ export async function openLog(engine: Engine, dir: string, options: LogOptions):
   const { files, boot = currentBoot() } = options;
   files.makeFolder(dir);
   const startedMs = engine.clock.monotonicMs();
-  // Nearly all that a load makes stays, and V8's helper threads share that work badly: where the cores are busy, as at a start, the
-  // loading thread waits for them longer than it works.
-  setFlagsFromString('--no-parallel-scavenge');
-  const loaded = await loadData(engine, files, dir, boot).finally(() => setFlagsFromString('--parallel-scavenge'));
+  const loaded = await loadData(engine, files, dir, boot);
   const tookMs = Math.round(engine.clock.monotonicMs() - startedMs);
   const { records, cutBytes, completedBytes, last } = loaded;
   engine.logger.info({ dir, tookMs, records, bytes: completedBytes + last.sizeBytes, cutBytes }, 'log: loaded');
