@@ -72,7 +72,9 @@ describe('machines as the API shows them', () => {
     const open = [...lab.planner().open.attempts()];
     expect(open).toHaveLength(2);
     for (const attempt of open)
-      lab.planner().leases.renew(attempt.nodeId, [{ id: attempt.id, progress: { done: 1, total: 4, unit: 'frames' } }], false);
+      lab
+        .planner()
+        .leases.renew(attempt.nodeId, [{ id: attempt.id, progress: { done: 1, total: 4, unit: 'frames' } }], false);
     lab.clock.advance(1_000);
     const before = listNodes(parts);
     for (const node of before) expect(nodeSchema.parse(node)).toEqual(node);

@@ -35,7 +35,7 @@ const beat = {
 };
 
 it('speaks plain http to this machine only', async () => {
-  expect(await connect(hub.url).heartbeat(hub.nodeId, beat)).toEqual({ drop: [], hello: false });
+  expect(await connect(hub.url).heartbeat(hub.nodeId, beat)).toEqual({ drop: [], hello: false, check: [] });
   expect(() => connect('http://192.168.1.5:80')).toThrow('https');
 });
 
@@ -45,7 +45,7 @@ it('speaks pinned TLS to others, and not a byte to a stranger', async () => {
   const bytes = Buffer.alloc(300_000, 'x');
   hub.blobs.set(sha256(bytes), bytes);
   const client = connect(url, hubIdentity.pin);
-  expect(await client.heartbeat(hub.nodeId, beat)).toEqual({ drop: [], hello: false });
+  expect(await client.heartbeat(hub.nodeId, beat)).toEqual({ drop: [], hello: false, check: [] });
   const stream = await client.readBlob(sha256(bytes), 100_000);
   expect(stream.offset).toBe(100_000);
   let size = 0;

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../common/clock.ts';
 import type { Identity } from '../../../common/identity.ts';
 import type { Logger } from '../../../common/log.ts';
-import type { Batch, Priority } from '../../../contract/item.ts';
+import type { Batch, Priority, Privacy } from '../../../contract/item.ts';
 import type { Settings } from '../../../contract/operations/hub.ts';
 import type { AcceptedFile, Scope } from '../../../contract/operations/operation.ts';
 import type { JsonObject } from '../../../contract/stage.ts';
@@ -20,6 +20,7 @@ export interface Intake {
     readonly pipeline: string;
     readonly options: JsonObject;
     readonly priority: Priority;
+    readonly privacy: Privacy;
     readonly name: string;
   }): Promise<Batch>;
   /** The bytes are in the store already. A bad file is an answer (`{name, problem}`), never a throw; an unknown batch is `not_found`. */

@@ -18,7 +18,13 @@ async function runPipeline(
   pipeline: string,
   file: { name: string; sha256: string; sizeBytes: number },
 ): Promise<{ task_id: string; status: 'queued' }> {
-  const { id: batchId } = await context.intake.createBatch({ pipeline, options: {}, priority: 'normal', name: '' });
+  const { id: batchId } = await context.intake.createBatch({
+    pipeline,
+    options: {},
+    priority: 'normal',
+    privacy: 'any',
+    name: '',
+  });
   const { name, sha256, sizeBytes } = file;
   const accepted = await context.intake.importFile({ batchId, name, sha256, sizeBytes });
   return { task_id: jobIdOf(accepted), status: 'queued' };
