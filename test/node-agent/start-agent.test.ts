@@ -102,7 +102,7 @@ it('joins with a token, says hello, is ready, works, and tells what it holds', a
   expect(hub.hellos).toMatchObject([{ capability: { kinds }, attempts: [] }]);
   expect((await stat(join(dir, 'hubs.json'))).mode & 0o777).toBe(0o600);
 
-  const attemptId = await place('progress');
+  const attemptId = await place('long');
   await expect.poll(() => hub.results.length, { timeout: 10_000 }).toBe(1);
   expect(hub.results).toMatchObject([{ attemptId, result: { outcome: 'done' } }]);
   const beats = hub.beats.flatMap((beat) => beat.attempts.filter(({ id }) => id === attemptId));
@@ -326,7 +326,9 @@ it('runs as the hub’s own node over its parent’s pipe, and ends with it', { 
     log += text.toString();
   });
   const ended = once(child, 'exit');
-  child.stdin.write(`${JSON.stringify({ hub: hub.url, token: tokenOf(hub), dataDir: dir, name: 'own' })}\n`);
+  child.stdin.write(
+    `${JSON.stringify({ hub: hub.url, token: tokenOf(hub), dataDir: dir, name: 'own', blobDir: dir })}\n`,
+  );
   await expect.poll(() => log, { timeout: 30_000 }).toContain('"event":"ready"');
   expect(hub.hellos[0]?.capability.kinds.map(({ kind }) => kind).sort()).toEqual(['upload-final', 'watermark']);
   child.stdin.end();

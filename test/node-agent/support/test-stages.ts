@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MillraceError } from '../../../contract/errors.ts';
+import { heartbeatMinIntervalMs } from '../../../contract/node.ts';
 import { stageDefinition } from '../../../contract/stages/index.ts';
 import { serveStages } from '../../../node-agent/runtime/serve-stages.ts';
 import type { StageContext, StageOutcome } from '../../../node-agent/stages/stage-implementation.ts';
@@ -56,6 +57,12 @@ const acts: Record<string, (context: StageContext, text: string) => Promise<Stag
   async progress({ progress, scratchDir }, text) {
     progress({ done: 1, total: 4, unit: 'parts' });
     await new Promise((resolve) => setTimeout(resolve, 150));
+    return await copy(scratchDir, text);
+  },
+  /** Long enough for a heartbeat to tell of its progress. */
+  async long({ progress, scratchDir }, text) {
+    progress({ done: 1, total: 4, unit: 'parts' });
+    await new Promise((resolve) => setTimeout(resolve, 3 * heartbeatMinIntervalMs));
     return await copy(scratchDir, text);
   },
   outside: async () => ({
