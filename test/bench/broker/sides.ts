@@ -29,7 +29,10 @@ export interface Side {
 const RETRY_MS = 5;
 const CLI = join(import.meta.dirname, '..', '..', '..', 'main', 'cli', 'index.ts');
 
-/** Starts the broker as people start it. */
+/**
+ * Starts the broker as `npm run millrace -- broker` does once npm has done its part: from the sources, whose compiled form the first
+ * start of a checkout leaves for those after it.
+ */
 export function startBrokerSide(fsync: Fsync): Promise<Side> {
   return startProcess('broker', (port, dir) => [
     process.execPath,
