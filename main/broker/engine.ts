@@ -275,9 +275,10 @@ export class Engine {
   sampleStatistics(sinceMs: number): void {
     this.opsPerSecond = Math.round(((this.stats.commands - this.sampledCommands) * 1000) / sinceMs);
     this.sampledCommands = this.stats.commands;
-    this.usedMemoryBytes = getHeapStatistics().used_heap_size;
+    const { used_heap_size: usedBytes, total_heap_size: takenBytes } = getHeapStatistics();
+    this.usedMemoryBytes = usedBytes;
     this.peakMemoryBytes = Math.max(this.peakMemoryBytes, this.usedMemoryBytes);
-    this.idleMemory(this.stats.commands, this.usedMemoryBytes);
+    this.idleMemory(this.stats.commands, usedBytes, takenBytes);
   }
 
   /** Ends the sessions of a user that was deleted or changed beyond recognition. */

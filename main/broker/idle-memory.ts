@@ -1,27 +1,28 @@
 /**
- * Gives memory back after a burst. V8 collects its old generation only when that has grown by half or more, so what a burst left
- * behind would stay resident for as long as the broker then has little to do. Here a full collection runs once nobody has asked for
- * anything for a second; never under load, and never on a heap so large that the pause would be long (about 0.2 s at 150 MB).
+ * Gives memory back after a burst. V8 collects its old generation only when that has grown by half or more, and keeps emptied pages
+ * for a next burst, so all of it would stay resident for as long as the broker then has little to do. Here a full collection runs
+ * once nobody has asked for anything for a second; never under load, and never on a heap so large that the pause would be long (about
+ * 0.2 s at 150 MB).
  */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const IDLE_TICKS = 10;
 const MIN_GROWTH_BYTES = 16 << 20;
-const MAX_HEAP_BYTES = 192 << 20;
+const MAX_USED_BYTES = 192 << 20;
 
-/** Called ten times a second with the number of commands so far and the bytes of heap in use. */
-export type IdleMemory = (commands: number, usedBytes: number) => void;
+/** Called ten times a second with the number of commands so far, the bytes of heap in use, and those taken from the system for it. */
+export type IdleMemory = (commands: number, usedBytes: number, takenBytes: number) => void;
 
-/** `collect` frees what can be freed and gives the bytes that are still in use. */
+/** `collect` frees what can be freed and gives the bytes that are still taken. */
 export function createIdleMemory(collect: () => number): IdleMemory {
   let commandsBefore = 0;
   let idleTicks = 0;
   let keptBytes = 0;
-  return (commands, usedBytes) => {
+  return (commands, usedBytes, takenBytes) => {
     idleTicks = commands === commandsBefore ? idleTicks + 1 : 0;
     commandsBefore = commands;
-    if (idleTicks !== IDLE_TICKS || usedBytes > MAX_HEAP_BYTES || usedBytes < keptBytes + MIN_GROWTH_BYTES) return;
+    if (idleTicks !== IDLE_TICKS || usedBytes > MAX_USED_BYTES || takenBytes < keptBytes + MIN_GROWTH_BYTES) return;
     keptBytes = collect();
   };
 }
@@ -33,6 +34,6 @@ export function createCollector(): () => number {
   setFlagsFromString('--no-expose-gc');
   return () => {
     if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-    return process.memoryUsage().heapUsed;
+    return getHeapStatistics().total_heap_size;
   };
 }

@@ -1,7 +1,7 @@
 /** What keeps the broker's memory small: the packed form of hashes, and the collection after a burst. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createIdleMemory } from '../../main/broker/idle-memory.ts';
+import { createIdleMemory, type IdleMemory } from '../../main/broker/idle-memory.ts';
 import { Hash, HashCooler } from '../../main/broker/structures/hash.ts';
 
 const field = fc.oneof(fc.constantFrom('a', 'b', 'ab', '', 'data', 'é\0\xff'), fc.string({ maxLength: 300 }));
@@ -64,13 +64,8 @@ describe('a hash', () => {
 
 describe('memory after a burst', () => {
   const MIB = 1 << 20;
-  const ticks = (
-    look: (commands: number, used: number) => void,
-    count: number,
-    commands: number,
-    used: number,
-  ): void => {
-    for (let n = 0; n < count; n++) look(commands, used);
+  const ticks = (look: IdleMemory, count: number, commands: number, taken: number): void => {
+    for (let n = 0; n < count; n++) look(commands, 20 * MIB, taken);
   };
 
   test('is collected once after a second without commands, and again only after it has grown anew', () => {
@@ -92,8 +87,8 @@ describe('memory after a burst', () => {
   test('is left alone under load and when the heap is large', () => {
     let collections = 0;
     const look = createIdleMemory(() => ++collections);
-    for (let n = 0; n < 50; n++) look(n, 100 * MIB);
-    ticks(look, 30, 50, 200 * MIB);
+    for (let n = 0; n < 50; n++) look(n, 20 * MIB, 100 * MIB);
+    for (let n = 0; n < 30; n++) look(50, 200 * MIB, 250 * MIB);
     expect(collections).toBe(0);
   });
 });

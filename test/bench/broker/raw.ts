@@ -7,6 +7,7 @@ import type { Side } from './sides.ts';
 
 const PIPELINES = [1, 16] as const;
 const LOADED_JOBS = 100_000;
+const WARM_UP_JOBS = 10_000;
 const RESTARTS = 3;
 
 /** Debian's redis-benchmark with its usual 50 connections. */
@@ -49,19 +50,19 @@ async function residentAtRest(side: Side): Promise<number> {
 
 /**
  * Resident bytes a waiting job, and the time of a restart on them. The side is fresh and is used up: its data stays. Memory is the
- * difference between two rests of the same server: after a first thousand jobs, and after all the others.
+ * difference between two rests of the same server: after a first ten thousand jobs, and after all the others.
  */
 export async function loadedFigures(side: Side, scale: number): Promise<Figure[]> {
   const count = Math.round(LOADED_JOBS * scale);
   const connection = { host: side.host, port: side.port, maxRetriesPerRequest: null };
   const queue = new Queue('loaded', { connection });
-  // Scripts, buffers and connections are not the jobs'.
-  await fill(queue, 1000);
+  // Scripts, compiled code, buffers and connections are not the jobs'.
+  await fill(queue, WARM_UP_JOBS);
   const before = await residentAtRest(side);
   await fill(queue, count);
   const bytes = ((await residentAtRest(side)) - before) / count;
   await queue.close();
-  const name = `restart with ${count} waiting jobs, ms`;
+  const name = `restart with ${count + WARM_UP_JOBS} waiting jobs, ms`;
   const restarts: Figure[] = [];
   for (let n = 0; n < RESTARTS; n++) {
     restarts.push({ name, value: await side.restart(), cpuUs: side.cpuUs(), better: 'less' });
@@ -69,6 +70,6 @@ export async function loadedFigures(side: Side, scale: number): Promise<Figure[]
   const check = new Queue('loaded', { connection });
   const waiting = await check.getWaitingCount();
   await check.close();
-  if (waiting !== count + 1000) throw new Error(`${side.name} came back with ${waiting} of ${count + 1000} jobs`);
+  if (waiting !== count + WARM_UP_JOBS) throw new Error(`${side.name} came back with ${waiting} of ${count + WARM_UP_JOBS} jobs`);
   return [{ name: 'resident bytes a waiting job', value: bytes, better: 'less' }, ...restarts];
 }
