@@ -1,13 +1,15 @@
 /**
  * Gives memory back after a burst. V8 collects its old generation only when that has grown by half or more, and keeps emptied pages
  * for a next burst, so all of it would stay resident for as long as the broker then has little to do. Here a full collection runs
- * once nobody has asked for anything for a second; never under load, and never on a heap so large that the pause would be long (about
- * 0.2 s at 150 MB).
+ * once hardly anybody has asked for anything for a second; never under load, and never on a heap so large that the pause would be
+ * long (about 0.2 s at 150 MB).
  */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-const IDLE_TICKS = 10;
+const CALM_TICKS = 10;
+/** Waiting workers still ask now and then: 40 commands a second are calm. */
+const CALM_COMMANDS = 4;
 const MIN_GROWTH_BYTES = 16 << 20;
 const MAX_USED_BYTES = 192 << 20;
 
@@ -17,12 +19,12 @@ export type IdleMemory = (commands: number, usedBytes: number, takenBytes: numbe
 /** `collect` frees what can be freed and gives the bytes that are still taken. */
 export function createIdleMemory(collect: () => number): IdleMemory {
   let commandsBefore = 0;
-  let idleTicks = 0;
+  let calmTicks = 0;
   let keptBytes = 0;
   return (commands, usedBytes, takenBytes) => {
-    idleTicks = commands === commandsBefore ? idleTicks + 1 : 0;
+    calmTicks = commands - commandsBefore <= CALM_COMMANDS ? calmTicks + 1 : 0;
     commandsBefore = commands;
-    if (idleTicks !== IDLE_TICKS || usedBytes > MAX_USED_BYTES || takenBytes < keptBytes + MIN_GROWTH_BYTES) return;
+    if (calmTicks < CALM_TICKS || usedBytes > MAX_USED_BYTES || takenBytes < keptBytes + MIN_GROWTH_BYTES) return;
     keptBytes = collect();
   };
 }

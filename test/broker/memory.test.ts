@@ -1,7 +1,7 @@
 /** What keeps the broker's memory small: the packed form of hashes, and the collection after a burst. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createIdleMemory, type IdleMemory } from '../../main/broker/idle-memory.ts';
+import { createIdleMemory } from '../../main/broker/idle-memory.ts';
 import { Hash, HashCooler } from '../../main/broker/structures/hash.ts';
 
 const field = fc.oneof(fc.constantFrom('a', 'b', 'ab', '', 'data', 'é\0\xff'), fc.string({ maxLength: 300 }));
@@ -64,31 +64,50 @@ describe('a hash', () => {
 
 describe('memory after a burst', () => {
   const MIB = 1 << 20;
-  const ticks = (look: IdleMemory, count: number, commands: number, taken: number): void => {
-    for (let n = 0; n < count; n++) look(commands, 20 * MIB, taken);
-  };
+
+  /** A heap that falls to 40 MiB when it is collected. */
+  function aHeap() {
+    const heap = { takenBytes: 100 * MIB, usedBytes: 20 * MIB, commands: 5000, collections: 0, ticks };
+    const look = createIdleMemory(() => {
+      heap.collections++;
+      heap.takenBytes = 40 * MIB;
+      return heap.takenBytes;
+    });
+    function ticks(count: number, commandsEach: number): void {
+      for (let n = 0; n < count; n++) {
+        heap.commands += commandsEach;
+        look(heap.commands, heap.usedBytes, heap.takenBytes);
+      }
+    }
+    return heap;
+  }
 
   test('is collected once after a second without commands, and again only after it has grown anew', () => {
-    let collections = 0;
-    const look = createIdleMemory(() => {
-      collections++;
-      return 40 * MIB;
-    });
-    ticks(look, 10, 5000, 100 * MIB);
-    expect(collections).toBe(0);
-    ticks(look, 30, 5000, 100 * MIB);
-    expect(collections).toBe(1);
-    ticks(look, 30, 5001, 50 * MIB);
-    expect(collections).toBe(1);
-    ticks(look, 30, 5002, 60 * MIB);
-    expect(collections).toBe(2);
+    const heap = aHeap();
+    heap.ticks(10, 0);
+    expect(heap.collections).toBe(0);
+    heap.ticks(30, 0);
+    expect(heap.collections).toBe(1);
+    heap.takenBytes = 50 * MIB;
+    heap.ticks(30, 0);
+    expect(heap.collections).toBe(1);
+    heap.takenBytes = 60 * MIB;
+    heap.ticks(30, 0);
+    expect(heap.collections).toBe(2);
   });
 
-  test('is left alone under load and when the heap is large', () => {
-    let collections = 0;
-    const look = createIdleMemory(() => ++collections);
-    for (let n = 0; n < 50; n++) look(n, 20 * MIB, 100 * MIB);
-    for (let n = 0; n < 30; n++) look(50, 200 * MIB, 250 * MIB);
-    expect(collections).toBe(0);
+  test('is collected beside workers that wait and ask now and then', () => {
+    const heap = aHeap();
+    heap.ticks(30, 4);
+    expect(heap.collections).toBe(1);
+  });
+
+  test('is left alone under load and when much is in use', () => {
+    const heap = aHeap();
+    heap.ticks(50, 5);
+    heap.usedBytes = 200 * MIB;
+    heap.takenBytes = 250 * MIB;
+    heap.ticks(30, 0);
+    expect(heap.collections).toBe(0);
   });
 });
