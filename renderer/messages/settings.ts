@@ -66,7 +66,7 @@ export const settingsMessages = {
   broker: pair('Broker', 'Broker'),
   brokerAnswers: pair('Answers', 'Antwortet'),
   brokerAway: pair('Cannot be reached; tried on', 'Nicht erreichbar; wird weiter versucht'),
-  broker_evicts: pair('Throws jobs away when its memory is full', 'Wirft Aufträge weg, wenn der Speicher voll ist'),
+  broker_evicts: pair('Throws work away when its memory is full', 'Wirft Aufträge weg, wenn der Speicher voll ist'),
   broker_evicts_text: pair(
     'Set its maxmemory-policy to noeviction. What was thrown away is placed again.',
     'Stelle maxmemory-policy auf noeviction. Was weggeworfen wurde, wird neu vergeben.',
@@ -76,10 +76,10 @@ export const settingsMessages = {
     'Set appendonly to yes. Otherwise what waits there is gone when it restarts, and is placed again.',
     'Stelle appendonly auf yes. Sonst ist nach einem Neustart weg, was dort wartet, und wird neu vergeben.',
   ),
-  broker_not_isolated: pair('Nodes share one password', 'Knoten teilen sich ein Passwort'),
+  broker_not_isolated: pair('Machines share one password', 'Rechner teilen sich ein Passwort'),
   broker_not_isolated_text: pair(
-    'It refuses ACL SETUSER. Nodes can read each other’s work; one that was sent away is kept out only by a new password.',
-    'ACL SETUSER wird abgelehnt. Knoten können einander lesen; ein entfernter bleibt nur durch ein neues Passwort draußen.',
+    'It refuses ACL SETUSER. Machines can read each other’s work; one that was sent away is kept out only by a new password.',
+    'ACL SETUSER wird abgelehnt. Rechner können einander lesen; ein entfernter bleibt nur durch ein neues Passwort draußen.',
   ),
   broker_unknown_setup: pair('Does not show its setup', 'Zeigt seine Einrichtung nicht'),
   broker_unknown_setup_text: pair(

@@ -51,18 +51,19 @@ it('every change of the documented list has its case', () => {
   expect([...cases.keys(), 'blocked XREADGROUP']).toEqual(changedIn72.map(({ title }) => title));
 });
 
-describe.each([
-  ['broker', startOurs, true],
-  ['redis-server 7.2', () => startRedis([], binary72), binary72 !== undefined],
-] as const)('%s', (_name, start, there) => {
+/** Debian has no 7.2: the record itself is checked where somebody has built one. */
+const sides: [string, () => Promise<TestServer>][] = [['broker', startOurs]];
+if (binary72 !== undefined) sides.push(['redis-server 7.2', () => startRedis([], binary72)]);
+
+describe.each(sides)('%s', (_name, start) => {
   let server: TestServer;
   beforeAll(async () => {
-    if (there) server = await start();
+    server = await start();
   });
-  afterAll(() => server?.stop());
+  afterAll(() => server.stop());
   for (const [title, steps] of cases) {
     for (const resp of ['2', '3'] as const) {
-      it.skipIf(!there)(`${title} (RESP${resp})`, async () => {
+      it(`${title} (RESP${resp})`, async () => {
         const got = await answers(server.port, resp, steps);
         const shown = (replies: readonly string[]): string[] =>
           replies.map((reply, n) => `${steps[n]?.request} ${reply}`);

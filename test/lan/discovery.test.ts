@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { protocolVersion } from '../../contract/node.ts';
 import { createLab, type Lab, type LabHost } from '../support/namespaces.ts';
 import { requireNetworkNamespaces } from '../support/requirements.ts';
 
@@ -71,7 +72,7 @@ describe('discovery', () => {
         name: 'Hub of Möwe hub',
         port: 4711,
         address: host('hub').address(bridge),
-        v: 1,
+        v: protocolVersion,
         pin,
       });
       expect(ms).toBeLessThan(1_000);

@@ -1,8 +1,9 @@
 /** Generated farm for the UI load harness: machines, items and work that moves by itself. Synthetic by nature; not a hub. */
 import type { HubEvent } from '../../../contract/hub-events.ts';
 import type { Artifact, Item, Job, JobDetail, JobState } from '../../../contract/item.ts';
-import type { Farm, Settings } from '../../../contract/operations/hub.ts';
+import type { Farm, HubTrouble, Settings } from '../../../contract/operations/hub.ts';
 import type { Node } from '../../../contract/operations/nodes.ts';
+import type { PairingRequest } from '../../../contract/operations/pairing.ts';
 import { artifactOf, at, detailOf, idOf, makeNode, makeWork, type Work } from './load-data.ts';
 
 export interface LoadShape {
@@ -18,6 +19,9 @@ export interface LoadShape {
 export interface LoadFarm {
   farm(): Farm;
   readonly settings: Settings;
+  /** What the hub is to suffer from, and who asks to join: for pictures. */
+  readonly troubles: HubTrouble[];
+  readonly pairing: PairingRequest[];
   items(filter: { state?: string | undefined; text?: string | undefined }): readonly Work[];
   work(itemId: string): Work | undefined;
   workOfJob(jobId: string): Work | undefined;
@@ -132,8 +136,11 @@ export function createLoadFarm(shape: LoadShape): LoadFarm {
       maxPixels: 268_000_000,
       maxUploadBytes: 20_000_000_000,
     },
+    troubles: [],
+    pairing: [],
     farm: () => ({
-      hub: { id: idOf(9, 1), name: 'workshop', version: '0.1.0', acceptsNodes: true },
+      hub: { id: idOf(9, 1), name: 'workshop', version: '0.1.0', acceptsNodes: true, paused: api.settings.paused },
+      troubles: api.troubles,
       counts: {
         waiting: waiting.length,
         running: nodes.reduce((sum, node) => sum + node.running.length, 0),

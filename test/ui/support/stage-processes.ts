@@ -1,5 +1,5 @@
 /** Finds the stage processes of a running hub, so that a test can kill them as a crash would. Linux only. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Process ids of the stage processes below a process. */
 export function stageProcesses(root: number): number[] {
@@ -22,4 +22,13 @@ export function stageProcesses(root: number): number[] {
       return false;
     }
   });
+}
+
+/** True while the process reads a file of the hub's blob store. */
+export function hasBlobOpen(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).includes('/blobs/'));
+  } catch {
+    return false;
+  }
 }
