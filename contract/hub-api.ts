@@ -3,7 +3,7 @@
  * schemas of what goes in and out. Routes, the OpenAPI document, the window's typed client and the CLI follow from this table.
  */
 import { z } from 'zod';
-import { prioritySchema } from './item.ts';
+import { prioritySchema, privacySchema } from './item.ts';
 import { brokerOperations } from './operations/broker.ts';
 import { hubOperations } from './operations/hub.ts';
 import { jobsOperations } from './operations/jobs.ts';
@@ -49,6 +49,7 @@ export const shellRequestSchema = z.discriminatedUnion('type', [
     pipeline: z.string(),
     options: rawOptionsSchema,
     priority: prioritySchema,
+    privacy: privacySchema,
   }),
   z.object({ type: z.literal('stop') }),
   /** The first message, to a hub that was told to wait for it: what its key at rest is locked with; null: nothing. */

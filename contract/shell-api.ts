@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { problemSchema } from './errors.ts';
 import { sha256Schema } from './ids.ts';
-import { prioritySchema } from './item.ts';
+import { prioritySchema, privacySchema } from './item.ts';
 import { rawOptionsSchema } from './operations/operation.ts';
 
 /** Where the hub is and the window's own token; never kept by the page. */
@@ -17,6 +17,7 @@ export const importOrderSchema = z.object({
   pipeline: z.string().max(64),
   options: rawOptionsSchema,
   priority: prioritySchema,
+  privacy: privacySchema,
 });
 export type ImportOrder = z.infer<typeof importOrderSchema>;
 

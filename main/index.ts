@@ -20,7 +20,7 @@ import { createWindow } from './shell/window.ts';
 const here = (place: string): string => fileURLToPath(new URL(place, import.meta.url));
 const iconPath = here('./shell/icon.png');
 /** Files opened from outside go the usual way. */
-const usualOrder: ImportOrder = { pipeline: 'watermark', options: {}, priority: 'normal' };
+const usualOrder: ImportOrder = { pipeline: 'watermark', options: {}, priority: 'normal', privacy: 'any' };
 const secondLaunchSchema = z.object({ files: z.array(z.string().max(4_096)).max(10_000) });
 
 /** Files on a command line; whatever looks like a switch is Chromium's. */

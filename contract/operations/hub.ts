@@ -7,9 +7,24 @@ import { waitingReasonSchema } from '../reasons.ts';
 import { nodeSchema } from './nodes.ts';
 import { define, none, type Operation } from './operation.ts';
 
+/** What of the hub itself keeps work from coming in or going on; it goes on by itself when that is over. */
+export const hubTroubleSchema = z.discriminatedUnion('code', [
+  z.object({ code: z.literal('disk_full'), freeBytes: z.number(), neededBytes: z.number() }),
+  z.object({ code: z.literal('broker_away') }),
+]);
+export type HubTrouble = z.infer<typeof hubTroubleSchema>;
+
 /** The state of the farm at a glance: the Drop page's sentence, the race's channel and lanes. */
 export const farmSchema = z.object({
-  hub: z.object({ id: uuidSchema, name: z.string(), version: z.string(), acceptsNodes: z.boolean() }),
+  hub: z.object({
+    id: uuidSchema,
+    name: z.string(),
+    version: z.string(),
+    acceptsNodes: z.boolean(),
+    /** The setting of that name: nothing is placed and nothing runs, anywhere. */
+    paused: z.boolean(),
+  }),
+  troubles: z.array(hubTroubleSchema),
   counts: z.object({ waiting: z.int(), running: z.int(), done: z.int(), failed: z.int() }),
   nodes: z.array(nodeSchema),
   /** Waiting work, grouped by reason and pipeline, largest first. */

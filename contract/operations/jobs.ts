@@ -55,10 +55,10 @@ export const jobsOperations = {
   listBatches: define({
     method: 'GET',
     path: '/batches',
-    summary: 'Batches, newest first',
+    summary: 'Batches, newest first; ?state=open leaves out those with nothing left to do',
     scope: 'read',
     params: none,
-    query: z.object(paging),
+    query: z.object({ ...paging, state: z.enum(['open']).optional() }),
     body: null,
     response: page(batchSchema),
     status: 200,

@@ -105,7 +105,7 @@ async function answer(hub: Hub, port: Port, message: unknown): Promise<void> {
   }
   const { requestId, paths, ...order } = request;
   try {
-    port.send({ type: 'imported', requestId, outcome: await hub.importPaths(paths, { ...order, privacy: 'any' }) });
+    port.send({ type: 'imported', requestId, outcome: await hub.importPaths(paths, order) });
   } catch (error) {
     port.send({ type: 'refused', requestId, error: failureOf(error, 'internal') });
   }

@@ -1,6 +1,7 @@
-/** What must be well for work to go on, for /readyz: broker, catalog, disk. */
+/** What must be well for work to go on, for /readyz and the window: broker, catalog, disk. */
 import { z } from 'zod';
 import type { BrokerView } from '../../contract/operations/broker.ts';
+import type { HubTrouble } from '../../contract/operations/hub.ts';
 import type { ReadinessCheck } from './api/parts.ts';
 import type { Catalog } from './catalog/database.ts';
 import { diskSpace } from './disk-space.ts';
@@ -37,4 +38,13 @@ function checkDisk(dataDir: string): ReadinessCheck {
 /** All checks; cheap enough for every few seconds. */
 export async function readiness(parts: ReadinessParts): Promise<ReadinessCheck[]> {
   return [checkBroker(parts.broker()), checkCatalog(parts.catalog), checkDisk(parts.dataDir)];
+}
+
+/** The same for the window, as codes with facts. Without the catalog nothing can be asked at all. */
+export function hubTroubles({ dataDir, broker }: Omit<ReadinessParts, 'catalog'>): HubTrouble[] {
+  const { freeBytes, intakeBytes } = diskSpace(dataDir);
+  return [
+    ...(freeBytes < intakeBytes ? [{ code: 'disk_full' as const, freeBytes, neededBytes: intakeBytes }] : []),
+    ...(broker().reachable ? [] : [{ code: 'broker_away' as const }]),
+  ];
 }

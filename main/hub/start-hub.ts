@@ -45,7 +45,7 @@ import { embeddedBroker } from './queue/embedded-broker.ts';
 import { externalBroker } from './queue/external-broker.ts';
 import type { HubBroker } from './queue/hub-broker.ts';
 import { keepReconciled } from './queue/reconcile.ts';
-import { readiness } from './readiness.ts';
+import { hubTroubles, readiness } from './readiness.ts';
 import { createSettingsStore } from './settings-store.ts';
 import { openWebDoor } from './web-door.ts';
 
@@ -169,6 +169,7 @@ async function compose(config: HubConfig, logger: Logger, closers: Closers): Pro
       hub: { id: storage.hubId, version: config.version },
       events: work.events,
       listNodes: () => listNodes(nodeParts),
+      troubles: () => hubTroubles({ dataDir: config.dataDir, broker: brokerView }),
       settings: settings.current,
       changeSettings: settings.change,
       gc: storage.gc,

@@ -3,6 +3,7 @@ import { Drawer, Title } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { FailureGroups } from '../components/failure-groups.tsx';
+import { OpenBatches } from '../components/open-batches.tsx';
 import { useFailureCount } from '../components/use-failures.ts';
 import { useFarm } from '../components/use-farm.ts';
 import { WaitingGroups } from '../race/waiting-groups.tsx';
@@ -45,6 +46,7 @@ function Content() {
           <FailureGroups />
         )}
       </section>
+      <OpenBatches level={3} />
       <section>
         <Title order={3} mb="xs">
           {t('race.waiting')}

@@ -8,6 +8,8 @@ import {
   IconKeyboard,
   IconLanguage,
   IconMoon,
+  IconPlayerPause,
+  IconPlayerPlay,
   IconPlus,
   IconRefresh,
   IconSearch,
@@ -17,6 +19,7 @@ import {
 import { useTranslation } from 'react-i18next';
 import { useNavigate } from 'react-router';
 import { useFailures, useRetryGroup } from '../components/use-failures.ts';
+import { useAllPaused, usePauseAll } from '../components/use-pause-all.ts';
 import { chooseLanguage, currentLanguage } from '../i18n.ts';
 import { usePreferences } from './appearance.ts';
 import { places } from './rail.tsx';
@@ -41,6 +44,8 @@ export function Commands({ picker, onActivity, onKeys }: CommandsProps) {
   const preferences = usePreferences();
   const failures = useFailures();
   const retry = useRetryGroup();
+  const paused = useAllPaused();
+  const { mutate: pauseAll } = usePauseAll();
   const otherLanguage = currentLanguage(i18n) === 'en' ? 'de' : 'en';
 
   const actions = [
@@ -49,6 +54,9 @@ export function Commands({ picker, onActivity, onKeys }: CommandsProps) {
     action('folder', IconFolderPlus, t('drop.chooseFolder'), picker.chooseFolder),
     action('machine', IconServer2, t('farm.add'), () => void navigate('/farm?add=1')),
     action('activity', IconActivity, t('app.activity'), onActivity),
+    action('pause', paused ? IconPlayerPlay : IconPlayerPause, t(paused ? 'app.resumeAll' : 'app.pauseAll'), () =>
+      pauseAll(!paused),
+    ),
     ...(failures.length === 0
       ? []
       : [

@@ -9,6 +9,7 @@ import { ActivityDrawer } from './activity-drawer.tsx';
 import { Commands } from './commands.tsx';
 import { KeysHelp } from './keys-help.tsx';
 import classes from './layout.module.css';
+import { Notices } from './notices.tsx';
 import { Rail } from './rail.tsx';
 import { TopBar } from './top-bar.tsx';
 import { useFilePicker } from './use-file-picker.ts';
@@ -44,6 +45,7 @@ export function Layout() {
         <Rail />
         <div className={classes['column']} ref={scroller} id="page" tabIndex={-1}>
           <TopBar search={search} onActivity={activity.open} />
+          <Notices />
           <main className={classes['main']}>
             <Outlet />
           </main>

@@ -2,6 +2,7 @@
 import { IconDropletDown, IconLibraryPhoto, IconServer2, IconSettings } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import { NavLink } from 'react-router';
+import { usePairing } from '../components/use-pairing.ts';
 import { BrandMark } from './brand-mark.tsx';
 import classes from './rail.module.css';
 
@@ -14,6 +15,7 @@ export const places = [
 
 export function Rail() {
   const { t } = useTranslation();
+  const asking = usePairing().waiting.length;
   return (
     <nav className={classes['rail']} aria-label={t('app.places')}>
       <div className={classes['brand']}>
@@ -25,6 +27,7 @@ export function Rail() {
             <NavLink to={to} end={to === '/'} className={classes['link'] ?? ''}>
               <span className={classes['pill']}>
                 <Icon size={22} stroke={1.7} aria-hidden />
+                {key === 'farm' && asking > 0 && <Asking count={asking} />}
               </span>
               <span>{t(`app.${key}`)}</span>
             </NavLink>
@@ -32,5 +35,16 @@ export function Rail() {
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** How many machines ask to be let in. */
+function Asking({ count }: { readonly count: number }) {
+  const { t } = useTranslation();
+  return (
+    <span className={`figures ${classes['asking']}`}>
+      {count}
+      <span className="visually-hidden"> {t('app.farmAsking', { count })}, </span>
+    </span>
   );
 }

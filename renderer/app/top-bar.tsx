@@ -2,11 +2,19 @@
 import { ActionIcon, Indicator, Kbd, TextInput, Tooltip } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { spotlight } from '@mantine/spotlight';
-import { IconActivity, IconCloudOff, IconCommand, IconSearch } from '@tabler/icons-react';
+import {
+  IconActivity,
+  IconCloudOff,
+  IconCommand,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconSearch,
+} from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
 import { useFailureCount } from '../components/use-failures.ts';
+import { useAllPaused, usePauseAll } from '../components/use-pause-all.ts';
 import { useObservable } from '../live/observable.ts';
 import { useParts } from '../parts.ts';
 import classes from './top-bar.module.css';
@@ -26,6 +34,7 @@ export function TopBar({ search, onActivity }: TopBarProps) {
       <SearchBox search={search} />
       <div className={classes['side']}>
         <Connection />
+        <PauseButton />
         <ActivityButton onActivity={onActivity} />
       </div>
     </section>
@@ -123,6 +132,28 @@ function ActivityButton({ onActivity }: Pick<TopBarProps, 'onActivity'>) {
           <IconActivity size={20} stroke={1.7} />
         </ActionIcon>
       </Indicator>
+    </Tooltip>
+  );
+}
+
+function PauseButton() {
+  const { t } = useTranslation();
+  const paused = useAllPaused();
+  const change = usePauseAll();
+  const label = t(paused ? 'app.resumeAll' : 'app.pauseAll');
+  return (
+    <Tooltip label={label}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={label}
+        loading={change.isPending}
+        onClick={() => change.mutate(!paused)}
+        className={classes['activity'] ?? ''}
+      >
+        {paused ? <IconPlayerPlay size={20} stroke={1.7} /> : <IconPlayerPause size={20} stroke={1.7} />}
+      </ActionIcon>
     </Tooltip>
   );
 }

@@ -2,15 +2,15 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import type { JsonObject } from '../../contract/stage.ts';
+import type { Privacy } from '../../contract/item.ts';
 import { useParts } from '../parts.ts';
 import { orderOf, useOrderChoice } from '../uploads/order.ts';
 import { useErrorToast } from './use-error-toast.ts';
 
 export interface RunAgain {
   readonly itemIds: readonly string[];
-  /** The order to repeat; without it, what the user chose last. */
-  readonly order?: { readonly pipeline: string; readonly options: JsonObject };
+  /** Where it may run this time; without it, what the user chose last. */
+  readonly privacy?: Privacy;
 }
 
 export function useRunAgain() {
@@ -20,10 +20,10 @@ export function useRunAgain() {
   const showError = useErrorToast();
   const [choice] = useOrderChoice();
   return useMutation({
-    mutationFn: ({ itemIds, order }: RunAgain) => {
-      const { pipeline, options } = order ?? orderOf(choice);
+    mutationFn: ({ itemIds, privacy = choice.privacy }: RunAgain) => {
+      const { pipeline, options } = orderOf(choice);
       return client.call('submitItems', {
-        body: { pipeline, options, itemIds: [...itemIds] },
+        body: { pipeline, options, privacy, itemIds: [...itemIds] },
         idempotencyKey: crypto.randomUUID(),
       });
     },

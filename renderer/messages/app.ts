@@ -31,6 +31,12 @@ export const appMessages = {
     'The hub does not answer. Work goes on by itself when it is back; this page follows.',
     'Der Hub antwortet nicht. Die Arbeit geht von selbst weiter, sobald er zurück ist; diese Seite folgt.',
   ),
+  pause: pair('Pause', 'Pausieren'),
+  resume: pair('Resume', 'Fortsetzen'),
+  pauseAll: pair('Pause everything', 'Alles pausieren'),
+  resumeAll: pair('Resume everything', 'Alles fortsetzen'),
+  farmAsking_one: pair('machine asks to join', 'Rechner möchte beitreten'),
+  farmAsking_other: pair('machines ask to join', 'Rechner möchten beitreten'),
   close: pair('Close', 'Schließen'),
   cancel: pair('Cancel', 'Abbrechen'),
   copied: pair('Copied', 'Kopiert'),
@@ -100,4 +106,27 @@ export const liveMessages = {
   failed_one: pair('{{count, number}} item failed.', '{{count, number}} Element fehlgeschlagen.'),
   failed_other: pair('{{count, number}} items failed.', '{{count, number}} Elemente fehlgeschlagen.'),
   machineSilent: pair('{{name}} is not heard of any more.', 'Von {{name}} ist nichts mehr zu hören.'),
+} as const satisfies Section;
+
+/** Above every page. */
+export const noticeMessages = {
+  paused: pair('Paused: nothing new is started.', 'Pausiert: nichts Neues beginnt.'),
+  pausedText: pair(
+    'What was under way was taken back and goes on when you resume.',
+    'Was lief, wurde zurückgeholt und geht weiter, sobald du fortsetzt.',
+  ),
+  disk_full: pair('The hub’s disk is full.', 'Die Festplatte des Hubs ist voll.'),
+  disk_full_text: pair(
+    'It takes no more files until {{needed}} are free; {{free}} are now. What is at work goes on. Make room, and it takes files again by itself.',
+    'Er nimmt keine Dateien mehr an, bis {{needed}} frei sind; jetzt sind es {{free}}. Was läuft, geht weiter. Schaffe Platz, dann nimmt er von selbst wieder an.',
+  ),
+  broker_away: pair('The queue cannot be reached.', 'Die Warteschlange ist nicht erreichbar.'),
+  broker_away_text: pair(
+    'Nothing is lost; work goes on by itself when it is back.',
+    'Nichts geht verloren; die Arbeit geht von selbst weiter, sobald sie zurück ist.',
+  ),
+  asking_one: pair('“{{name}}” asks to join.', '„{{name}}“ möchte beitreten.'),
+  asking_other: pair('{{count, number}} machines ask to join.', '{{count, number}} Rechner möchten beitreten.'),
+  askingText: pair('Compare the digits that it shows.', 'Vergleiche die Ziffern, die er zeigt.'),
+  askingOpen: pair('Compare', 'Vergleichen'),
 } as const satisfies Section;

@@ -1,5 +1,6 @@
 /** Texts of the Drop page: the farm's sentence, the drop field, what is about to start, uploads, the race. */
-import { pair, type Section } from './pair.ts';
+import type { Privacy } from '../../contract/item.ts';
+import { type Pair, pair, type Section } from './pair.ts';
 
 export const dropMessages = {
   noMachines: pair('No machine works here yet.', 'Hier arbeitet noch kein Rechner.'),
@@ -10,6 +11,7 @@ export const dropMessages = {
     'Die Arbeit geht von selbst weiter, sobald einer zurück ist.',
   ),
   allPaused: pair('Every machine is paused by its owner.', 'Alle Rechner sind von ihren Besitzern pausiert.'),
+  paused: pair('All work is paused.', 'Alle Arbeit ist pausiert.'),
   ready_one: pair('{{count, number}} machine ready.', '{{count, number}} Rechner bereit.'),
   ready_other: pair('{{count, number}} machines ready.', '{{count, number}} Rechner bereit.'),
   nothingWaiting: pair('Nothing is waiting.', 'Nichts wartet.'),
@@ -57,6 +59,7 @@ export const dropMessages = {
   now: pair('First', 'Zuerst'),
   normal: pair('In turn', 'Der Reihe nach'),
   bulk: pair('When free', 'Wenn frei'),
+  privacy: pair('Where', 'Wo'),
   started_one: pair('{{count, number}} file on its way.', '{{count, number}} Datei ist unterwegs.'),
   started_other: pair('{{count, number}} files on their way.', '{{count, number}} Dateien sind unterwegs.'),
 
@@ -81,6 +84,22 @@ export const dropMessages = {
   latest: pair('Latest results', 'Neueste Ergebnisse'),
   latestAll: pair('All in the library', 'Alle in der Bibliothek'),
   latestNone: pair('Your results show up here.', 'Hier erscheinen deine Ergebnisse.'),
+} as const satisfies Section;
+
+/** Where the bytes of a drop may go. */
+export const privacyMessages = {
+  any: pair('Any machine', 'Jeder Rechner'),
+  trusted: pair('Trusted ones', 'Vertraute'),
+  'this-machine': pair('This machine', 'Dieser Rechner'),
+} as const satisfies Record<Privacy, Pair>;
+
+export const batchMessages = {
+  title: pair('Under way', 'Unterwegs'),
+  far: pair('{{done}} of {{total}}', '{{done}} von {{total}}'),
+  pauseOf: pair('Pause: {{name}}', 'Pausieren: {{name}}'),
+  resumeOf: pair('Resume: {{name}}', 'Fortsetzen: {{name}}'),
+  more_one: pair('and {{count, number}} older one', 'und {{count, number}} ältere'),
+  more_other: pair('and {{count, number}} older ones', 'und {{count, number}} ältere'),
 } as const satisfies Section;
 
 export const watermarkMessages = {

@@ -17,6 +17,12 @@ export const farmMessages = {
   doesNothing: pair('Free. It takes the next item.', 'Frei. Er nimmt das nächste Element.'),
   silentText: pair('Not heard of. Its work went to the others.', 'Nichts zu hören. Seine Arbeit ging an die anderen.'),
   pausedText: pair('Its owner wants it for other things now.', 'Sein Besitzer braucht ihn gerade selbst.'),
+  allPausedText: pair('All work is paused.', 'Alle Arbeit ist pausiert.'),
+  hold_pause: pair('You paused it.', 'Du hast ihn pausiert.'),
+  hold_drain: pair(
+    'It finished what it had, and gets no more.',
+    'Er hat fertig gemacht, was er hatte, und bekommt nichts mehr.',
+  ),
   worksOn: pair('Works on', 'Arbeitet an'),
   more_one: pair('and {{count, number}} more', 'und {{count, number}} weiteres'),
   more_other: pair('and {{count, number}} more', 'und {{count, number}} weitere'),
@@ -35,6 +41,31 @@ export const farmMessages = {
   failed_other: pair('{{count, number}} failed', '{{count, number}} fehlgeschlagen'),
   history: pair('Steps in the last 10 minutes', 'Schritte der letzten 10 Minuten'),
   menu: pair('More for {{name}}', 'Mehr zu {{name}}'),
+  pause: pair('Pause now', 'Jetzt pausieren'),
+  drain: pair('Finish, then pause', 'Fertig machen, dann pausieren'),
+  resumeOf: pair('Resume {{name}}', '{{name}} fortsetzen'),
+  trusted: pair('Trusted', 'Vertraut'),
+  trust: pair('Trust', 'Vertrauen'),
+  trustNoMore: pair('Trust no longer', 'Nicht mehr vertrauen'),
+  trustedNow: pair('{{name}} takes items for trusted machines.', '{{name}} nimmt Elemente für vertraute Rechner.'),
+  trustedNoMore: pair(
+    '{{name}} gets no more items for trusted machines.',
+    '{{name}} bekommt keine Elemente für vertraute Rechner mehr.',
+  ),
+  rename: pair('Rename', 'Umbenennen'),
+  renameTitle: pair('Rename {{name}}', '{{name}} umbenennen'),
+  name: pair('Name', 'Name'),
+  nameText: pair('Empty: what it calls itself.', 'Leer: wie er sich selbst nennt.'),
+  renameSave: pair('Rename', 'Umbenennen'),
+  renamed: pair('It is called {{name}} now.', 'Er heißt jetzt {{name}}.'),
+  benched: pair('Set aside: it failed its own test.', 'Beiseitegestellt: Er hat den eigenen Test nicht bestanden.'),
+  benchedNext: pair('Tested again at {{time}}.', 'Nächster Test um {{time}}.'),
+  useAgain: pair('Use again', 'Wieder nutzen'),
+  useAgainFor: pair('Use again: {{name}} for “{{step}}”', 'Wieder nutzen: {{name}} für „{{step}}“'),
+  usedAgain: pair(
+    '{{name}} does “{{step}}” again; it is tested at once.',
+    '{{name}} macht wieder „{{step}}“; er wird sofort getestet.',
+  ),
   remove: pair('Send away', 'Wegschicken'),
   removeTitle: pair('Send {{name}} away?', '{{name}} wegschicken?'),
   removeText: pair(
@@ -44,6 +75,7 @@ export const farmMessages = {
   removed: pair('{{name}} is gone.', '{{name}} ist weg.'),
   online: pair('Ready', 'Bereit'),
   working: pair('At work', 'Bei der Arbeit'),
+  finishing: pair('Finishing', 'Macht fertig'),
   silent: pair('Out of reach', 'Nicht erreichbar'),
   paused: pair('Paused', 'Pausiert'),
 
@@ -98,6 +130,20 @@ export const failureMessages = {
   said: pair('What was said', 'Was gemeldet wurde'),
   which: pair('Items', 'Elemente'),
   toSettings: pair('Open settings', 'Einstellungen öffnen'),
+} as const satisfies Section;
+
+export const evidenceMessages = {
+  title: pair('What was tried', 'Was versucht wurde'),
+  try: pair('{{step}} on {{machine}}', '{{step}} auf {{machine}}'),
+  lastLines: pair('Its last lines', 'Die letzten Zeilen'),
+  passed: pair(
+    'Right after, the machine passed its own test: it is not to blame.',
+    'Gleich danach bestand der Rechner den eigenen Test: an ihm liegt es nicht.',
+  ),
+  failed: pair(
+    'Right after, the machine failed its own test, too: this try does not count against the file.',
+    'Gleich danach fiel der Rechner auch im eigenen Test durch: Dieser Versuch spricht nicht gegen die Datei.',
+  ),
 } as const satisfies Section;
 
 export const stateMessages = {

@@ -1,8 +1,15 @@
 /** The one catalogue of the window's texts. Sections are merged here; i18next gets one tree a language. */
-import { appMessages, liveMessages, sessionMessages } from './app.ts';
-import { dropMessages, raceMessages, watermarkMessages } from './drop.ts';
+import { appMessages, liveMessages, noticeMessages, sessionMessages } from './app.ts';
+import { batchMessages, dropMessages, privacyMessages, raceMessages, watermarkMessages } from './drop.ts';
 import { errorMessages } from './errors.ts';
-import { failureMessages, farmMessages, reasonMessages, stateMessages, stepMessages } from './farm.ts';
+import {
+  evidenceMessages,
+  failureMessages,
+  farmMessages,
+  reasonMessages,
+  stateMessages,
+  stepMessages,
+} from './farm.ts';
 import { itemMessages, kindMessages, libraryMessages } from './library.ts';
 import type { Pair } from './pair.ts';
 import { settingsMessages } from './settings.ts';
@@ -11,13 +18,17 @@ export const catalogue = {
   app: appMessages,
   session: sessionMessages,
   live: liveMessages,
+  notice: noticeMessages,
   drop: dropMessages,
+  privacy: privacyMessages,
+  batch: batchMessages,
   watermark: watermarkMessages,
   race: raceMessages,
   library: libraryMessages,
   item: itemMessages,
   kind: kindMessages,
   farm: farmMessages,
+  evidence: evidenceMessages,
   failure: failureMessages,
   state: stateMessages,
   step: stepMessages,

@@ -11,6 +11,7 @@ export const libraryMessages = {
   stateDone: pair('Done', 'Fertig'),
   stateWorking: pair('At work', 'In Arbeit'),
   stateWaiting: pair('Waiting', 'Wartend'),
+  statePaused: pair('Paused', 'Pausiert'),
   stateFailed: pair('Failed', 'Fehlgeschlagen'),
   stateBlamed: pair('File at fault', 'Datei fehlerhaft'),
   text: pair('Name contains “{{text}}”', 'Name enthält „{{text}}“'),

@@ -4,6 +4,7 @@ import { memo, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Node } from '../../contract/operations/nodes.ts';
 import { BrandMark } from '../app/brand-mark.tsx';
+import { machineWord } from '../components/machine-word.ts';
 import { useStepWord } from '../components/use-words.ts';
 import { useFormat } from '../format.ts';
 import { useObservable } from '../live/observable.ts';
@@ -15,11 +16,12 @@ import classes from './race.module.css';
 interface LaneRowProps {
   readonly node: Node;
   readonly rows: number;
+  readonly allPaused: boolean;
 }
 
 const none: readonly Leaving[] = [];
 
-export const LaneRow = memo(function LaneRow({ node, rows }: LaneRowProps) {
+export const LaneRow = memo(function LaneRow({ node, rows, allPaused }: LaneRowProps) {
   const { t } = useTranslation();
   const { traffic } = useParts();
   const leaving = useObservable(traffic.leaving).get(node.id) ?? none;
@@ -29,7 +31,8 @@ export const LaneRow = memo(function LaneRow({ node, rows }: LaneRowProps) {
     before.current = new Map(lane.riders.map((rider) => [rider.attemptId, rider.row]));
   }, [lane]);
   const working = node.running.length > 0;
-  const quiet = node.state !== 'online';
+  const word = machineWord(node, allPaused);
+  const quiet = word === 'silent' || word === 'paused';
   return (
     <div className={classes['lane']} data-quiet={quiet || undefined}>
       <div className={classes['machine']}>
@@ -44,9 +47,9 @@ export const LaneRow = memo(function LaneRow({ node, rows }: LaneRowProps) {
         ))}
         {!working && leaving.length === 0 && (
           <span className={classes['rest']}>
-            {node.state === 'silent' && <IconCloudOff size={14} />}
-            {node.state === 'paused' && <IconPlayerPause size={14} />}
-            {node.state === 'online' ? t('race.free') : t(`farm.${node.state}`)}
+            {word === 'silent' && <IconCloudOff size={14} />}
+            {word === 'paused' && <IconPlayerPause size={14} />}
+            {word === 'online' ? t('race.free') : t(`farm.${word}`)}
           </span>
         )}
         {lane.hidden > 0 && <span className={classes['hidden']}>{t('race.more', { count: lane.hidden })}</span>}

@@ -8,6 +8,7 @@ import classes from './race.module.css';
 interface LanesProps {
   readonly nodes: readonly Node[];
   readonly flowing: boolean;
+  readonly allPaused: boolean;
 }
 
 /** Up to so many machines each get rows for all that they do at once. */
@@ -35,7 +36,7 @@ function sorted(nodes: readonly Node[]): readonly Node[] {
   );
 }
 
-export function Lanes({ nodes, flowing }: LanesProps) {
+export function Lanes({ nodes, flowing, allPaused }: LanesProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const ordered = useMemo(() => sorted(nodes), [nodes]);
   const heightOf = (index: number) => {
@@ -64,7 +65,7 @@ export function Lanes({ nodes, flowing }: LanesProps) {
           if (node === undefined) return null;
           return (
             <div key={key} className={classes['place']} style={{ transform: `translateY(${start}px)`, height: size }}>
-              <LaneRow node={node} rows={rowsOf(node, ordered.length)} />
+              <LaneRow node={node} rows={rowsOf(node, ordered.length)} allPaused={allPaused} />
             </div>
           );
         })}

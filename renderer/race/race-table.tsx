@@ -2,7 +2,9 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Farm } from '../../contract/operations/hub.ts';
+import { machineWord } from '../components/machine-word.ts';
 import { useFarm } from '../components/use-farm.ts';
+import { useAllPaused } from '../components/use-pause-all.ts';
 import { useStepWord } from '../components/use-words.ts';
 import { useFormat } from '../format.ts';
 import { shareOf } from './lane-slots.ts';
@@ -23,6 +25,7 @@ function useCalm<T>(value: T): T {
 
 export function RaceTable() {
   const { t } = useTranslation();
+  const allPaused = useAllPaused();
   const nodes = useCalm(useFarm((farm) => farm.nodes).data ?? []);
   return (
     <table className="visually-hidden">
@@ -37,18 +40,18 @@ export function RaceTable() {
       </thead>
       <tbody>
         {nodes.map((node) => (
-          <Row key={node.id} node={node} />
+          <Row key={node.id} node={node} allPaused={allPaused} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ node }: { readonly node: Farm['nodes'][number] }) {
+function Row({ node, allPaused }: { readonly node: Farm['nodes'][number]; readonly allPaused: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
   const stepWord = useStepWord();
-  const word = node.state === 'online' && node.running.length > 0 ? 'working' : node.state;
+  const word = machineWord(node, allPaused);
   const items = node.running.map((running) => {
     const share = shareOf(running.progress);
     const percent = share === null ? t('race.begun') : format.percent(share);
@@ -58,7 +61,7 @@ function Row({ node }: { readonly node: Farm['nodes'][number] }) {
     <tr>
       <th scope="row">{node.name}</th>
       <td>{t(`farm.${word}`)}</td>
-      <td>{items.length === 0 ? t('race.free') : items.join('; ')}</td>
+      <td>{items.length === 0 && word === 'online' ? t('race.free') : items.join('; ')}</td>
       <td>{format.number(node.done)}</td>
     </tr>
   );

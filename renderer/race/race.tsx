@@ -28,7 +28,7 @@ export function Race() {
       </div>
       <div className={`card ${classes['race']}`} data-many={farm.nodes.length > 8 || undefined}>
         <Channel groups={farm.waiting} waiting={inChannel} />
-        <Lanes nodes={farm.nodes} flowing={waiting + running > 0} />
+        <Lanes nodes={farm.nodes} flowing={waiting + running > 0} allPaused={farm.hub.paused} />
       </div>
       <RaceTable />
     </section>

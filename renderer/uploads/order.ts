@@ -1,8 +1,8 @@
-/** What the next start does with its files: pipeline, watermark options, priority. The last choice is remembered. */
+/** What the next start does with its files: pipeline, watermark options, priority, where it may run. The last choice is remembered. */
 import { useState } from 'react';
 import { z } from 'zod';
 import { sha256Schema } from '../../contract/ids.ts';
-import { type MediaKind, type Priority, prioritySchema } from '../../contract/item.ts';
+import { type MediaKind, type Priority, type Privacy, prioritySchema, privacySchema } from '../../contract/item.ts';
 import { watermarkOptionsSchema } from '../../contract/stages/watermark.ts';
 import type { Order } from './uploads.ts';
 
@@ -17,6 +17,7 @@ export type Logo = z.infer<typeof logoSchema>;
 const choiceSchema = z.object({
   pipeline: z.string().default('watermark'),
   priority: prioritySchema.default('normal'),
+  privacy: privacySchema.default('any'),
   watermark: watermarkOptionsSchema.prefault({}),
   logo: logoSchema.nullable().default(null),
 });
@@ -47,12 +48,13 @@ export function useOrderChoice(): readonly [OrderChoice, (change: Partial<OrderC
 
 /** The order as the hub takes it. */
 export function orderOf(choice: OrderChoice): Order {
-  if (choice.pipeline !== 'watermark') return { pipeline: choice.pipeline, options: {}, priority: choice.priority };
-  const { logo, watermark, priority } = choice;
-  return { pipeline: 'watermark', priority, options: { ...watermark, ...(logo && { logo }) } };
+  const { pipeline, logo, watermark, priority, privacy } = choice;
+  if (pipeline !== 'watermark') return { pipeline, options: {}, priority, privacy };
+  return { pipeline, priority, privacy, options: { ...watermark, ...(logo && { logo }) } };
 }
 
 export const priorities: readonly Priority[] = ['now', 'normal', 'bulk'];
+export const privacies: readonly Privacy[] = ['any', 'trusted', 'this-machine'];
 
 /** What a file seems to be, by the browser's guess; the hub looks into it. */
 export function kindOfFile(file: { readonly type: string; readonly name: string }): MediaKind {

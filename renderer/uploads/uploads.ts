@@ -1,6 +1,6 @@
 /** Sends files to the hub: one batch a start, three files at a time, with progress, cancel and a second try for what failed. */
 import type { Problem } from '../../contract/errors.ts';
-import type { Priority } from '../../contract/item.ts';
+import type { Priority, Privacy } from '../../contract/item.ts';
 import type { JsonObject } from '../../contract/stage.ts';
 import { type HubClient, type HubError, hubErrorOf } from '../hub.ts';
 import { type Observable, observable } from '../live/observable.ts';
@@ -9,6 +9,7 @@ export interface Order {
   readonly pipeline: string;
   readonly options: JsonObject;
   readonly priority: Priority;
+  readonly privacy: Privacy;
 }
 
 export interface Refusal {

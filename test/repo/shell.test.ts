@@ -157,7 +157,7 @@ describe('the built shell', () => {
   });
 
   test('messages are parsed: nonsense is refused', async () => {
-    const order = { pipeline: 'watermark', options: {}, priority: 'normal' };
+    const order = { pipeline: 'watermark', options: {}, priority: 'normal', privacy: 'trusted' };
     for (const args of [
       [['relative.jpg'], order],
       [[], order],

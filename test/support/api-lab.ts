@@ -8,6 +8,7 @@ import { createIdentity } from '../../common/identity.ts';
 import { createLogger, type Logger, silentLogger } from '../../common/log.ts';
 import type { HubEvent } from '../../contract/hub-events.ts';
 import type { BrokerView } from '../../contract/operations/broker.ts';
+import type { HubTrouble } from '../../contract/operations/hub.ts';
 import type { JsonHandlers } from '../../main/hub/api/handlers.ts';
 import { brokerHandlers } from '../../main/hub/api/operations/broker.ts';
 import { hubHandlers } from '../../main/hub/api/operations/hub.ts';
@@ -128,12 +129,15 @@ export async function startApiLab(options: ApiLabOptions = {}) {
   });
   const nodeParts = { catalog, registry, planner, clock };
   const broker: BrokerView = { kind: 'embedded', address: null, server: null, reachable: true, notices: [] };
+  /** What tests make the hub suffer from. */
+  const troubles: HubTrouble[] = [];
   const handlers: JsonHandlers = {
     ...hubHandlers({
       ...views,
       hub: { id: uuid(), version: '0.0.0' },
       events,
       listNodes: () => listNodes(nodeParts),
+      troubles: () => troubles,
       settings: settings.current,
       changeSettings: settings.change,
       gc: createBlobGc({ catalog, store: blobs, touched: createTouchedBlobs(), clock, logger }),
@@ -218,6 +222,7 @@ export async function startApiLab(options: ApiLabOptions = {}) {
     readable,
     writers,
     readiness,
+    troubles,
     call,
     post,
     stop,

@@ -107,18 +107,26 @@ export function batchExists(catalog: Catalog, id: string): boolean {
   return catalog.get(countRow, 'SELECT 1 AS count FROM batches WHERE id = @id', { id }) !== undefined;
 }
 
-/** Batches, newest first, after the given one. */
-export function listBatches(
-  catalog: Catalog,
-  afterId: string | null,
-  limit: number,
-): { rows: BatchRow[]; total: number } {
+export interface BatchFilter {
+  readonly afterId: string | null;
+  readonly limit: number;
+  /** Only those with a job that is not over. */
+  readonly open: boolean;
+}
+
+/** Batches, newest first, after the given one. `total` is that of all pages. */
+export function listBatches(catalog: Catalog, { afterId, limit, open }: BatchFilter) {
+  const wanted = open
+    ? "EXISTS (SELECT 1 FROM jobs WHERE batch_id = batches.id AND state IN ('waiting', 'running', 'paused'))"
+    : 'true';
+  const after = afterId === null ? 'true' : 'id < @afterId';
   const rows = catalog.all(
     batchRow,
-    `SELECT ${batchColumns} FROM batches ${afterId ? 'WHERE id < @afterId' : ''} ORDER BY id DESC LIMIT @limit`,
-    { ...(afterId && { afterId }), limit },
+    `SELECT ${batchColumns} FROM batches WHERE ${wanted} AND ${after} ORDER BY id DESC LIMIT @limit`,
+    { ...(afterId !== null && { afterId }), limit },
   );
-  return { rows, total: catalog.get(countRow, 'SELECT count(*) AS count FROM batches')?.count ?? 0 };
+  const total = catalog.get(countRow, `SELECT count(*) AS count FROM batches WHERE ${wanted}`)?.count ?? 0;
+  return { rows, total };
 }
 
 export interface NewJob {

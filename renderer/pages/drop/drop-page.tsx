@@ -1,5 +1,6 @@
 /** The home of the window: the farm's sentence, the drop field, the race, the latest results. */
 import { FailureGroups } from '../../components/failure-groups.tsx';
+import { OpenBatches } from '../../components/open-batches.tsx';
 import { useFailureCount } from '../../components/use-failures.ts';
 import { useFarm } from '../../components/use-farm.ts';
 import { useObservable } from '../../live/observable.ts';
@@ -29,6 +30,7 @@ export function DropPage() {
         </section>
       )}
       <Race />
+      <OpenBatches level={2} />
       <LatestResults />
     </div>
   );

@@ -1,16 +1,14 @@
 /** One sentence: the state of the farm and what to do next. */
 import { Anchor, Button, Skeleton } from '@mantine/core';
 import { IconAlertTriangle, IconPlus } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Farm } from '../../../contract/operations/hub.ts';
 import { LoadError } from '../../components/load-error.tsx';
+import { useOpenBatches } from '../../components/use-batches.ts';
 import { useErrorText } from '../../components/use-error-toast.ts';
 import { useFarm } from '../../components/use-farm.ts';
 import { useFormat } from '../../format.ts';
-import { useParts } from '../../parts.ts';
-import { keys } from '../../query-keys.ts';
 import classes from './drop-page.module.css';
 
 /** An estimate is told in steps: it is no more exact than that, and should not flicker. */
@@ -23,6 +21,7 @@ export function FarmSentence() {
   const left = farm.counts.waiting + farm.counts.running;
   const online = farm.nodes.filter((node) => node.state === 'online').length;
   if (online === 0) return <NobodyThere farm={farm} />;
+  if (farm.hub.paused) return <Paused left={left} />;
   if (left > 0) return <Working farm={farm} left={left} />;
   if (farm.failures.length > 0) return <Failed farm={farm} />;
   return <Ready online={online} />;
@@ -62,15 +61,10 @@ function Ready({ online }: { readonly online: number }) {
   );
 }
 
-/** The longest estimate of the batches that still have work. */
+/** The longest estimate of the batches that go on. */
 function useRemainingMs(): number | null {
-  const { client } = useParts();
-  const { data } = useQuery({
-    queryKey: keys.batches,
-    queryFn: ({ signal }) => client.call('listBatches', { query: { limit: 20 }, signal }),
-    select: (page) => page.rows.filter((batch) => batch.counts.waiting + batch.counts.running > 0),
-  });
-  const estimates = (data ?? []).flatMap((batch) => (batch.etaMs === null ? [] : [batch.etaMs.high]));
+  const { batches } = useOpenBatches();
+  const estimates = batches.flatMap(({ paused, etaMs }) => (paused || etaMs === null ? [] : [etaMs.high]));
   return estimates.length === 0 ? null : Math.max(...estimates);
 }
 
@@ -88,6 +82,20 @@ function Working({ farm, left }: { readonly farm: Farm; readonly left: number })
           {t('drop.leftItems', { count: left })}{' '}
           {remainingMs !== null &&
             t('drop.left', { time: format.duration(Math.ceil(remainingMs / etaStepMs) * etaStepMs) })}
+        </span>
+      </h1>
+    </div>
+  );
+}
+
+function Paused({ left }: { readonly left: number }) {
+  const { t } = useTranslation();
+  return (
+    <div className={classes['head']}>
+      <h1 className={classes['sentence']}>
+        {t('drop.paused')}{' '}
+        <span className={classes['next']}>
+          {left > 0 ? t('drop.leftItems', { count: left }) : t('drop.nothingWaiting')}
         </span>
       </h1>
     </div>

@@ -11,7 +11,7 @@ import { useStepWord } from '../../components/use-words.ts';
 import { useFormat } from '../../format.ts';
 import { type Parts, useParts } from '../../parts.ts';
 import { keys } from '../../query-keys.ts';
-import { kindOfFile, orderOf, priorities, useOrderChoice } from '../../uploads/order.ts';
+import { kindOfFile, orderOf, priorities, privacies, useOrderChoice } from '../../uploads/order.ts';
 import type { Staged } from '../../uploads/staging.ts';
 import type { Order } from '../../uploads/uploads.ts';
 import classes from './staged-card.module.css';
@@ -108,6 +108,16 @@ export function StagedCard({ staged }: { readonly staged: Ready }) {
             value={choice.priority}
             onChange={(priority) => change({ priority })}
             data={priorities.map((value) => ({ value, label: t(`drop.${value}`) }))}
+          />
+        </div>
+        <div className={classes['when']}>
+          <span id="where">{t('drop.privacy')}</span>
+          <SegmentedControl
+            aria-labelledby="where"
+            size="xs"
+            value={choice.privacy}
+            onChange={(privacy) => change({ privacy })}
+            data={privacies.map((value) => ({ value, label: t(`privacy.${value}`) }))}
           />
         </div>
       </div>

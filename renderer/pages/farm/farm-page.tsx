@@ -60,7 +60,7 @@ export function FarmPage() {
       <ul className={classes['cards']}>
         {nodes.map((node) => (
           <li key={node.id}>
-            <MachineCard node={node} />
+            <MachineCard node={node} allPaused={farm?.hub.paused ?? false} />
           </li>
         ))}
       </ul>

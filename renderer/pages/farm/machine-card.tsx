@@ -1,44 +1,52 @@
 /** One machine: who it is, its state in words, what it does now, what it can do and how fast, how loaded it is. */
-import { ActionIcon, Badge, Menu, Progress } from '@mantine/core';
+import { Badge, Button, Progress } from '@mantine/core';
 import {
   type Icon,
   IconAlertTriangle,
   IconCircleCheck,
   IconCloudOff,
-  IconDots,
   IconPlayerPause,
+  IconPlayerTrackNext,
   IconProgress,
-  IconUserMinus,
 } from '@tabler/icons-react';
-import { memo, useState } from 'react';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { Node } from '../../../contract/operations/nodes.ts';
 import { BrandMark } from '../../app/brand-mark.tsx';
+import { type MachineWord, machineWord } from '../../components/machine-word.ts';
 import { Ago } from '../../components/time.tsx';
 import { useStepWord } from '../../components/use-words.ts';
 import { useFormat } from '../../format.ts';
 import { shareOf } from '../../race/lane-slots.ts';
+import { Abilities } from './abilities.tsx';
 import classes from './farm.module.css';
 import { History } from './history.tsx';
-import { RemoveMachine } from './remove-machine.tsx';
+import { MachineMenu } from './machine-menu.tsx';
+import { useChangeMachine } from './use-machine.ts';
 
-type Word = 'online' | 'working' | 'silent' | 'paused';
-const looks: Record<Word, readonly [Icon, string]> = {
+const looks: Record<MachineWord, readonly [Icon, string]> = {
   online: [IconCircleCheck, 'water'],
   working: [IconProgress, 'water'],
+  finishing: [IconPlayerTrackNext, 'calm'],
   silent: [IconCloudOff, 'amber'],
   paused: [IconPlayerPause, 'calm'],
 };
 
-export const MachineCard = memo(function MachineCard({ node }: { readonly node: Node }) {
+interface MachineCardProps {
+  readonly node: Node;
+  /** All work is paused. */
+  readonly allPaused: boolean;
+}
+
+export const MachineCard = memo(function MachineCard({ node, allPaused }: MachineCardProps) {
   const { t } = useTranslation();
-  const word: Word = node.state === 'online' && node.running.length > 0 ? 'working' : node.state;
+  const word = machineWord(node, allPaused);
   const [Shape, tone] = looks[word];
   return (
     <article className={`card ${classes['card']}`} aria-label={node.name}>
       <header className={classes['cardHead']}>
-        <BrandMark size={32} turning={word === 'working'} />
+        <BrandMark size={32} turning={node.running.length > 0} />
         <div className={classes['who']}>
           <h2 className={classes['name']} title={node.name}>
             {node.name}
@@ -47,13 +55,12 @@ export const MachineCard = memo(function MachineCard({ node }: { readonly node: 
             <Shape size={15} aria-hidden /> {t(`farm.${word}`)}
           </span>
         </div>
-        {node.local ? (
-          <Badge variant="light" tt="none" fw={560}>
-            {t('farm.thisMachine')}
+        {(node.local || node.trusted) && (
+          <Badge variant="light" tt="none" fw={560} className={classes['badge'] ?? ''}>
+            {t(node.local ? 'farm.thisMachine' : 'farm.trusted')}
           </Badge>
-        ) : (
-          <MachineMenu node={node} />
         )}
+        <MachineMenu node={node} />
       </header>
       {node.trouble !== null && (
         <p className={classes['trouble']} title={node.trouble.message}>
@@ -75,42 +82,71 @@ export const MachineCard = memo(function MachineCard({ node }: { readonly node: 
   );
 });
 
+/** Why a paused machine rests: everything does, this window's owner wants it, or its own. */
+function useRestText(node: Node): string {
+  const { t } = useTranslation();
+  if (node.hold !== 'none') return t(`farm.hold_${node.hold}`);
+  return t(node.state === 'paused' ? 'farm.pausedText' : 'farm.allPausedText');
+}
+
+function Now({ node, word }: { readonly node: Node; readonly word: MachineWord }) {
+  const { t } = useTranslation();
+  const restText = useRestText(node);
+  if (word === 'working' || word === 'finishing') return <Running running={node.running} />;
+  return (
+    <div className={classes['now']}>
+      {word === 'online' && t('farm.doesNothing')}
+      {word === 'paused' && restText}
+      {word === 'silent' && t('farm.silentText')}
+      {word === 'silent' && node.lastSeenAt !== null && (
+        <span className={classes['quiet']}>
+          {t('farm.seen', { time: '' })} <Ago at={node.lastSeenAt} />
+        </span>
+      )}
+      {word === 'paused' && node.hold !== 'none' && <Resume node={node} />}
+    </div>
+  );
+}
+
+function Resume({ node }: { readonly node: Node }) {
+  const { t } = useTranslation();
+  const change = useChangeMachine(node);
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      loading={change.isPending}
+      aria-label={t('farm.resumeOf', { name: node.name })}
+      onClick={() => change.mutate({ hold: 'none' })}
+    >
+      {t('app.resume')}
+    </Button>
+  );
+}
+
 const shownAtOnce = 3;
 
-function Now({ node, word }: { readonly node: Node; readonly word: Word }) {
+function Running({ running }: Pick<Node, 'running'>) {
   const { t } = useTranslation();
   const format = useFormat();
   const stepWord = useStepWord();
-  if (word !== 'working')
-    return (
-      <p className={classes['now']}>
-        {word === 'online' && t('farm.doesNothing')}
-        {word === 'paused' && t('farm.pausedText')}
-        {word === 'silent' && t('farm.silentText')}{' '}
-        {word === 'silent' && node.lastSeenAt !== null && (
-          <span className={classes['quiet']}>
-            {t('farm.seen', { time: '' })} <Ago at={node.lastSeenAt} />
-          </span>
-        )}
-      </p>
-    );
   return (
     <ul className={classes['running']} aria-label={t('farm.worksOn')}>
-      {node.running.slice(0, shownAtOnce).map((running) => {
-        const share = shareOf(running.progress);
+      {running.slice(0, shownAtOnce).map((unit) => {
+        const share = shareOf(unit.progress);
         return (
-          <li key={running.attemptId}>
-            <Link to={`/items/${running.itemId}`} className={`quiet-link ${classes['runningItem']}`}>
-              {running.item}
+          <li key={unit.attemptId}>
+            <Link to={`/items/${unit.itemId}`} className={`quiet-link ${classes['runningItem']}`}>
+              {unit.item}
             </Link>
             <span className={`figures ${classes['quiet']}`}>
-              {stepWord(running.kind)} {share !== null && format.percent(share)}
+              {stepWord(unit.kind)} {share !== null && format.percent(share)}
             </span>
           </li>
         );
       })}
-      {node.running.length > shownAtOnce && (
-        <li className={classes['quiet']}>{t('farm.more', { count: node.running.length - shownAtOnce })}</li>
+      {running.length > shownAtOnce && (
+        <li className={classes['quiet']}>{t('farm.more', { count: running.length - shownAtOnce })}</li>
       )}
     </ul>
   );
@@ -163,49 +199,5 @@ function Load({ node }: { readonly node: Node }) {
         </div>
       )}
     </dl>
-  );
-}
-
-function Abilities({ node }: { readonly node: Node }) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const stepWord = useStepWord();
-  return (
-    <ul className={classes['abilities']} aria-label={t('farm.can')}>
-      {node.capability.kinds.map(({ kind, engine, concurrency }) => {
-        const speedMs = node.speedMs[kind];
-        return (
-          <li key={kind} title={engine}>
-            <span>{stepWord(kind)}</span>
-            <span className={`figures ${classes['quiet']}`}>
-              {speedMs === undefined ? t('farm.notYet') : t('farm.at', { time: format.duration(speedMs) })} · ×
-              {concurrency}
-            </span>
-          </li>
-        );
-      })}
-    </ul>
-  );
-}
-
-function MachineMenu({ node }: { readonly node: Node }) {
-  const { t } = useTranslation();
-  const [asking, setAsking] = useState(false);
-  return (
-    <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label={t('farm.menu', { name: node.name })}>
-            <IconDots size={18} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item color="red" leftSection={<IconUserMinus size={16} aria-hidden />} onClick={() => setAsking(true)}>
-            {t('farm.remove')}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
-      <RemoveMachine node={node} opened={asking} onClose={() => setAsking(false)} />
-    </>
   );
 }

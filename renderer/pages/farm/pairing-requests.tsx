@@ -2,27 +2,21 @@
 import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle, IconPlugConnected } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { PairingRequest } from '../../../contract/operations/pairing.ts';
 import { useErrorToast } from '../../components/use-error-toast.ts';
+import { usePairing } from '../../components/use-pairing.ts';
 import { useParts } from '../../parts.ts';
 import { keys } from '../../query-keys.ts';
 import classes from './farm.module.css';
 
 const spoken = (code: string): string => `${code.slice(0, 3)} ${code.slice(3)}`;
 
-/** Nothing while nobody asks. Reads again at each `pairing.changed`, and now and then, since requests run out silently. */
+/** Nothing while nobody asks. */
 export function PairingRequests() {
   const { t } = useTranslation();
-  const { client } = useParts();
-  const { data } = useQuery({
-    queryKey: keys.pairing,
-    queryFn: ({ signal }) => client.call('listPairingRequests', { signal }),
-    refetchInterval: 30_000,
-  });
-  const waiting = data?.rows.filter(({ state }) => state === 'pending') ?? [];
-  const turnedAway = data?.turnedAway ?? 0;
+  const { waiting, turnedAway } = usePairing();
   return (
     <div className={classes['pairing']} aria-live="polite">
       {waiting.map((request) => (

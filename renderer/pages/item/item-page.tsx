@@ -10,6 +10,7 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { useFormat } from '../../format.ts';
 import { HubError } from '../../hub.ts';
 import { viewerFor } from '../../viewers/index.tsx';
+import { Evidence } from './evidence.tsx';
 import classes from './item.module.css';
 import { ItemActions } from './item-actions.tsx';
 import { ProvenanceCard } from './provenance-card.tsx';
@@ -59,6 +60,7 @@ export function ItemPage() {
       <div className={classes['body']}>
         <div className={classes['hero']}>
           {newestJob && <RunStatus job={newestJob} />}
+          {newestJob && <Evidence job={newestJob} />}
           <Viewer item={item} result={result} />
         </div>
         <ProvenanceCard item={item} job={newestJob} result={result} />

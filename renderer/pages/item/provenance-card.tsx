@@ -49,6 +49,11 @@ export function ProvenanceCard({ item, job, result }: ProvenanceCardProps) {
           <Title order={2} size="h3">
             {t('item.steps')}
           </Title>
+          {job.privacy !== 'any' && (
+            <dl className={classes['facts']}>
+              <Fact label={t('drop.privacy')}>{t(`privacy.${job.privacy}`)}</Fact>
+            </dl>
+          )}
           {detail === undefined ? <Skeleton height={60} /> : <Steps detail={detail} />}
         </section>
       )}

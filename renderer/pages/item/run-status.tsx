@@ -1,6 +1,6 @@
 /** What an item's run is doing when it is not simply done: waiting and why, at work, or failed with what to do. */
 import { Progress } from '@mantine/core';
-import { IconAlertTriangle, IconClock } from '@tabler/icons-react';
+import { IconAlertTriangle, IconClock, IconPlayerPause } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Job } from '../../../contract/item.ts';
 import { useErrorText } from '../../components/use-error-toast.ts';
@@ -19,9 +19,10 @@ export function RunStatus({ job }: { readonly job: Job }) {
 function Waits({ job }: { readonly job: Job }) {
   const { t } = useTranslation();
   const sentence = useReasonSentence();
+  const Shape = job.state === 'paused' ? IconPlayerPause : IconClock;
   return (
     <p className={classes['status']}>
-      <IconClock size={18} aria-hidden /> {job.waiting ? sentence(job.waiting) : t('item.waiting')}
+      <Shape size={18} aria-hidden /> {job.waiting ? sentence(job.waiting) : t('item.waiting')}
     </p>
   );
 }

@@ -8,12 +8,13 @@ import type { LibraryView } from './library-filter.ts';
 
 const states: readonly (readonly [
   JobState | null,
-  'all' | 'stateDone' | 'stateWorking' | 'stateWaiting' | 'stateFailed' | 'stateBlamed',
+  'all' | 'stateDone' | 'stateWorking' | 'stateWaiting' | 'statePaused' | 'stateFailed' | 'stateBlamed',
 ])[] = [
   [null, 'all'],
   ['done', 'stateDone'],
   ['running', 'stateWorking'],
   ['waiting', 'stateWaiting'],
+  ['paused', 'statePaused'],
   ['failed', 'stateFailed'],
   ['quarantined', 'stateBlamed'],
 ];

@@ -1,6 +1,6 @@
 /** Handlers of operations on the hub itself: the farm at a glance, settings. */
 import { timestamp } from '../../../../common/clock.ts';
-import type { Farm, Settings } from '../../../../contract/operations/hub.ts';
+import type { Farm, HubTrouble, Settings } from '../../../../contract/operations/hub.ts';
 import type { Node } from '../../../../contract/operations/nodes.ts';
 import { reasonSentence } from '../../../../contract/reasons.ts';
 import type { BlobGc } from '../../blobs/blob-gc.ts';
@@ -14,6 +14,7 @@ export interface HubParts extends ViewParts {
   readonly hub: { readonly id: string; readonly version: string };
   readonly events: EventLog;
   listNodes(): Node[];
+  troubles(): HubTrouble[];
   settings(): Settings;
   /** Stores a change and makes it felt (doors, discovery, placing). */
   changeSettings(change: SettingsChange): Promise<Settings>;
@@ -50,7 +51,8 @@ function farmView(parts: HubParts): Farm {
   const counts = countJobs(parts.catalog);
   const settings = parts.settings();
   return {
-    hub: { ...parts.hub, name: settings.hubName, acceptsNodes: settings.acceptNodes },
+    hub: { ...parts.hub, name: settings.hubName, acceptsNodes: settings.acceptNodes, paused: settings.paused },
+    troubles: parts.troubles(),
     counts: {
       waiting: (counts.get('waiting') ?? 0) + (counts.get('paused') ?? 0),
       running: counts.get('running') ?? 0,

@@ -62,7 +62,11 @@ export function jobsHandlers(parts: JobsParts): Pick<JsonHandlers, Names> {
   return {
     createBatch: ({ body }) => parts.intake.createBatch(body),
     listBatches: async ({ query }) => {
-      const { rows, total } = listBatches(catalog, query.cursor ?? null, query.limit);
+      const { rows, total } = listBatches(catalog, {
+        afterId: query.cursor ?? null,
+        limit: query.limit,
+        open: query.state === 'open',
+      });
       return {
         rows: rows.map((batch) => batchView(parts, batch)),
         total,
