@@ -10,7 +10,7 @@ export const dropMessages = {
     'Work goes on by itself when one is back.',
     'Die Arbeit geht von selbst weiter, sobald einer zurück ist.',
   ),
-  allPaused: pair('Every machine is paused by its owner.', 'Alle Rechner sind von ihren Besitzern pausiert.'),
+  allPaused: pair('Every machine is paused.', 'Alle Rechner sind pausiert.'),
   paused: pair('All work is paused.', 'Alle Arbeit ist pausiert.'),
   ready_one: pair('{{count, number}} machine ready.', '{{count, number}} Rechner bereit.'),
   ready_other: pair('{{count, number}} machines ready.', '{{count, number}} Rechner bereit.'),

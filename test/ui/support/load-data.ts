@@ -36,6 +36,13 @@ export interface Work {
   job: Job;
 }
 
+const benchOf = (kind: string): Node['benched'][number] => ({
+  kind,
+  since: at(90_000),
+  nextCheckAt: at(-180_000),
+  error: { code: 'stage_invalid_output', message: 'The step’s result was not valid: red is 7 instead of 255.' },
+});
+
 export function makeNode(index: number, machines: number): Node {
   const base = machineNames[index % machineNames.length] ?? 'machine';
   const name = machines > machineNames.length ? `${base}-${String(index + 1).padStart(2, '0')}` : base;
@@ -46,10 +53,10 @@ export function makeNode(index: number, machines: number): Node {
     name: index === 0 ? 'workshop' : name,
     state: silent ? 'silent' : machines > 4 && index === machines - 2 ? 'paused' : 'online',
     local: index === 0,
-    trusted: index === 0,
+    trusted: index < 2,
     hold: 'none',
     trouble: null,
-    benched: [],
+    benched: index === 2 ? [benchOf('watermark')] : [],
     capability: {
       agentVersion: '0.1.0',
       nodeVersion: '24.21.0',
@@ -157,7 +164,10 @@ export function detailOf(work: Work, artifacts: Artifact[]): JobDetail {
     finishedAt: job.createdAt,
     processingMs,
     peakMemoryBytes: 214_000_000,
-    ...(state === 'failed' && job.error && { error: job.error }),
+    ...(state === 'failed' &&
+      job.error && {
+        error: { ...job.error, details: { check: 'passed' }, log: 'reading tile 7\nsegmentation fault\n' },
+      }),
   });
   const failed = job.state === 'failed';
   const stage = (kind: string, queue: string, state: 'done' | 'failed', ms: number, nodeName: string) => ({
