@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { PairingRequest } from '../../contract/operations/pairing.ts';
 import { accessibilityFindings, launchBrowser, openPage, requireWindow, windowDist } from './support/browser.ts';
 import { type LoadHarness, startLoadHarness } from './support/load-harness.ts';
 
@@ -27,7 +28,21 @@ beforeAll(async () => {
     startLoadHarness({ ...common, machines: 64, done: 10_000, waiting: 10_000, failed: 0 }),
     mkdir(pictures, { recursive: true }),
   ]);
+  // So that every page is seen with what stands above it.
+  busy.farm.troubles.push({ code: 'disk_full', freeBytes: 310_000_000, neededBytes: 500_000_000 });
+  busy.farm.pairing.push(asking);
 });
+const asking: PairingRequest = {
+  id: '01950009-0000-7000-8000-000000000009',
+  name: 'garden-shed',
+  code: '493017',
+  address: '10.0.0.23',
+  os: 'linux',
+  cores: 4,
+  state: 'pending',
+  askedAt: '2026-05-01T10:00:00.000Z',
+  expiresAt: '2036-05-01T10:02:00.000Z',
+};
 afterAll(async () => {
   await browser?.close();
   await Promise.all([busy, idle, crowded].map((harness) => harness?.close()));

@@ -1,6 +1,7 @@
 /** The window's pure parts: events, the farm between two readings, rows of a lane, calm repeating, and the two languages. */
 import { describe, expect, test } from 'vitest';
 import type { HubEvent } from '../../contract/hub-events.ts';
+import { machineWord } from '../../renderer/components/machine-word.ts';
 import { parseFrame } from '../../renderer/live/event-stream.ts';
 import { applyToFarm, namesUnknownNode } from '../../renderer/live/farm-changes.ts';
 import { throttled } from '../../renderer/live/throttled.ts';
@@ -77,6 +78,25 @@ describe('the farm between two readings', () => {
     expect(
       namesUnknownNode(farm, [{ name: 'node.state', data: { nodeId: 'new', name: 'new', state: 'online' } }]),
     ).toBe(true);
+  });
+});
+
+describe('the word for a machine', () => {
+  const running = createLoadFarm({ machines: 1, done: 0, waiting: 3, failed: 0, stepMs: 1_000 });
+  running.tick(nowMs);
+  const [busy] = running.farm().nodes;
+  const [idle] = farmOf().nodes;
+  if (busy === undefined || idle === undefined) throw new Error('no machines');
+  test.each([
+    ['online', idle, 'online', false],
+    ['working', busy, 'online', false],
+    ['paused', idle, 'online', true],
+    ['working', busy, 'online', true],
+    ['paused', idle, 'paused', false],
+    ['finishing', busy, 'paused', false],
+    ['silent', busy, 'silent', true],
+  ] as const)('%s', (word, node, state, allPaused) => {
+    expect(machineWord({ ...node, state }, allPaused)).toBe(word);
   });
 });
 

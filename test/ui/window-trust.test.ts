@@ -24,7 +24,7 @@ const open = (path: string) =>
   });
 
 test('a machine that asks is shown with its code, and let in when the owner says that they are the same', async () => {
-  const { page } = await open('/farm');
+  const { page } = await open('/library');
   const pin = 'a'.repeat(64);
   const from = { peerPin: pin, local: false, remoteAddress: '10.0.0.7' };
   const machine = { protocol: protocolVersion, name: 'attic', pin, capability: labCapability };
@@ -32,6 +32,16 @@ test('a machine that asks is shown with its code, and let in when the owner says
   const told = { nonce: 'b'.repeat(64), waitMs: 0 };
   await lab.registry.requests.wait(requestId, told, from);
   const code = lab.registry.requests.list().rows[0]?.code ?? '';
+  // Told on every page, and leading to the farm's.
+  await page
+    .getByRole('navigation')
+    .getByRole('link', { name: /1 machine asks to join, Farm/ })
+    .waitFor();
+  const notice = page.getByRole('region', { name: '“attic” asks to join.' });
+  await notice.waitFor();
+  expect(await accessibilityFindings(page)).toEqual([]);
+  await notice.getByRole('link', { name: 'Compare' }).click();
+  await notice.waitFor({ state: 'detached' });
   const card = page.getByRole('region', { name: /attic/ });
   await card.getByText(`${code.slice(0, 3)} ${code.slice(3)}`).waitFor();
   expect(await accessibilityFindings(page)).toEqual([]);

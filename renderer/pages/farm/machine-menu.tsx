@@ -23,7 +23,7 @@ export function MachineMenu({ node }: { readonly node: Node }) {
   const close = () => setAsked(null);
   return (
     <>
-      <Menu position="bottom-end" width={260}>
+      <Menu position="bottom-end" width={260} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <ActionIcon variant="subtle" color="gray" aria-label={t('farm.menu', { name: node.name })}>
             <IconDots size={18} />
@@ -38,7 +38,7 @@ export function MachineMenu({ node }: { readonly node: Node }) {
           </Menu.Item>
           {!node.local && (
             <Menu.Item
-              color="red"
+              color="var(--mr-red)"
               leftSection={<IconUserMinus size={16} aria-hidden />}
               onClick={() => setAsked('remove')}
             >
