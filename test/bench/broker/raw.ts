@@ -70,6 +70,7 @@ export async function loadedFigures(side: Side, scale: number): Promise<Figure[]
   const check = new Queue('loaded', { connection });
   const waiting = await check.getWaitingCount();
   await check.close();
-  if (waiting !== count + WARM_UP_JOBS) throw new Error(`${side.name} came back with ${waiting} of ${count + WARM_UP_JOBS} jobs`);
+  if (waiting !== count + WARM_UP_JOBS)
+    throw new Error(`${side.name} came back with ${waiting} of ${count + WARM_UP_JOBS} jobs`);
   return [{ name: 'resident bytes a waiting job', value: bytes, better: 'less' }, ...restarts];
 }
