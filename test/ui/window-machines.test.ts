@@ -163,9 +163,12 @@ test('a file that failed shows each try: machine, error, last lines, and the mac
 test('the hub’s broker is away: told above every page until it is back', async () => {
   const { page, close } = await open('/library');
   lab.troubles.push({ code: 'broker_away' });
+  // Any event lets the window look again; without one it does so now and then.
+  lab.emit({ name: 'settings.changed', data: {} });
   const notice = page.getByRole('region', { name: 'The queue cannot be reached.' });
   await notice.waitFor();
   lab.troubles.length = 0;
+  lab.emit({ name: 'settings.changed', data: {} });
   await notice.waitFor({ state: 'detached' });
   await close();
 });
