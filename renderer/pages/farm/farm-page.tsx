@@ -56,7 +56,8 @@ export function FarmPage() {
           <Button onClick={() => setAdding(true)}>{t('farm.add')}</Button>
         </Empty>
       )}
-      <PairingRequests />
+      {/* The dialog shows them itself. */}
+      {!adding && <PairingRequests />}
       <ul className={classes['cards']}>
         {nodes.map((node) => (
           <li key={node.id}>
