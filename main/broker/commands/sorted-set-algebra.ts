@@ -70,15 +70,26 @@ function parseRequest(
 /** weight × score with Redis's rule that infinity × 0 is 0. */
 function weighted(score: number, weight: number): number {
   const product = score * weight;
-  // Adding 0 makes 0 of -0.
-  return Number.isNaN(product) ? 0 : product + 0;
+  return Number.isNaN(product) ? 0 : product;
 }
 
 function aggregated(a: number, b: number, how: Aggregate): number {
-  if (how === 'MIN') return Math.min(a, b);
-  if (how === 'MAX') return Math.max(a, b);
+  // Of 0 and -0, which are equal here though not for Math.min, the first stays.
+  if (how === 'MIN') return b < a ? b : a;
+  if (how === 'MAX') return b > a ? b : a;
   const sum = a + b;
   return Number.isNaN(sum) ? 0 : sum;
+}
+
+/** A stored result is kept compactly, which makes 0 of -0; one that is only told keeps its sign. */
+function withoutNegativeZeros(result: SortedSet): SortedSet {
+  const negative: string[] = [];
+  result.walk(0, result.size, false, (member, score) => {
+    if (Object.is(score, -0)) negative.push(member);
+    return true;
+  });
+  for (const member of negative) result.set(member, 0);
+  return result;
 }
 
 function combine(kind: Kind, { sources, weights, aggregate }: Request): SortedSet {
@@ -127,7 +138,7 @@ const reading =
 const storing =
   (kind: Kind): Handler =>
   (session, argv) => {
-    const result = combine(kind, parseRequest(session, argv, 2, kind, true));
+    const result = withoutNegativeZeros(combine(kind, parseRequest(session, argv, 2, kind, true)));
     const target = at(argv, 1);
     if (result.size === 0) {
       if (session.db.remove(target)) session.db.changed(target);
