@@ -2,29 +2,13 @@
 import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { connect as tlsConnect } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createIdentity } from '../../common/identity.ts';
-import { silentLogger } from '../../common/log.ts';
-import { type Broker, type BrokerOptions, startBroker } from '../../main/broker/start-broker.ts';
-import { RawClient } from './support/raw-client.ts';
+import { openDoorLab } from './support/door-lab.ts';
+import type { RawClient } from './support/raw-client.ts';
 import { redisIsInstalled, startRedis } from './support/servers.ts';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function start(options: Partial<BrokerOptions> = {}): Promise<Broker> {
-  const broker = await startBroker({ inThread: true, logger: silentLogger, ...options });
-  cleanups.push(() => broker.stop());
-  return broker;
-}
-
-async function raw(port: number): Promise<RawClient> {
-  const client = await RawClient.open(port);
-  cleanups.push(async () => client.close());
-  return client;
-}
+const { cleanups, start, raw } = openDoorLab();
 
 /** A connection of which only the end counts. */
 async function bare(port: number): Promise<{ socket: Socket; text: () => string; closed: Promise<void> }> {

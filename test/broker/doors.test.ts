@@ -2,28 +2,14 @@
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createIdentity } from '../../common/identity.ts';
 import { silentLogger } from '../../common/log.ts';
-import { type Broker, type BrokerOptions, startBroker } from '../../main/broker/start-broker.ts';
-import { RawClient } from './support/raw-client.ts';
+import { startBroker } from '../../main/broker/start-broker.ts';
+import { openDoorLab } from './support/door-lab.ts';
+import type { RawClient } from './support/raw-client.ts';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function start(options: Partial<BrokerOptions> = {}): Promise<Broker> {
-  const broker = await startBroker({ inThread: true, logger: silentLogger, ...options });
-  cleanups.push(() => broker.stop());
-  return broker;
-}
-
-async function raw(broker: Broker): Promise<RawClient> {
-  const client = await RawClient.open(broker.port);
-  cleanups.push(async () => client.close());
-  return client;
-}
+const { cleanups, start, raw } = openDoorLab();
 
 /** What a BullMQ Worker needs and nothing else. */
 const NODE_COMMANDS =
@@ -39,7 +25,7 @@ const nodeRules = (id: string): string[] => [
 describe('passwords and users', () => {
   it('demands the password first', async () => {
     const broker = await start({ requirepass: 'pässword' });
-    const client = await raw(broker);
+    const client = await raw(broker.port);
     expect(await client.send(['GET', 'a'])).toBe('-NOAUTH Authentication required.\r\n');
     expect(await client.send(['AUTH', 'wrong'])).toMatch(/^-WRONGPASS/);
     expect(await client.send(['HELLO', '3'])).toMatch(/^-NOAUTH HELLO/);
@@ -50,10 +36,10 @@ describe('passwords and users', () => {
 
   it('limits what an unknown client may send', async () => {
     const broker = await start({ requirepass: 'p' });
-    expect(await (await raw(broker)).sendRaw('*100\r\n')).toBe(
+    expect(await (await raw(broker.port)).sendRaw('*100\r\n')).toBe(
       '-ERR Protocol error: unauthenticated multibulk length\r\n',
     );
-    expect(await (await raw(broker)).sendRaw('*1\r\n$100000\r\n')).toBe(
+    expect(await (await raw(broker.port)).sendRaw('*1\r\n$100000\r\n')).toBe(
       '-ERR Protocol error: unauthenticated bulk length\r\n',
     );
   });
@@ -84,7 +70,7 @@ describe('passwords and users', () => {
     expect(errors).toEqual([]);
     await worker.close();
     await queue.close();
-    const client = await raw(broker);
+    const client = await raw(broker.port);
     await client.send(['AUTH', 'node:n1', 'secret-n1']);
     expect(await client.send(['SET', 'mr:n1:x', '1'])).toBe('+OK\r\n');
     expect(await client.send(['SET', 'mr:n2:x', '1'])).toBe('-NOPERM No permissions to access a key\r\n');
@@ -175,7 +161,12 @@ describe('TLS', () => {
 describe('blocked clients', () => {
   it('are served in the order in which they came, after the command that fed them', async () => {
     const broker = await start();
-    const [a, b, c, feeder] = await Promise.all([raw(broker), raw(broker), raw(broker), raw(broker)]);
+    const [a, b, c, feeder] = await Promise.all([
+      raw(broker.port),
+      raw(broker.port),
+      raw(broker.port),
+      raw(broker.port),
+    ]);
     const served: string[] = [];
     const wait = async (name: string, client: RawClient): Promise<string> => {
       const reply = await client.send(['BLPOP', 'k', 'k2', '5']);
@@ -209,7 +200,7 @@ describe('blocked clients', () => {
 
   it('never time out early', async () => {
     const broker = await start();
-    const client = await raw(broker);
+    const client = await raw(broker.port);
     for (const seconds of ['0.001', '0.0137', '0.037', '0.1']) {
       const startedMs = performance.now();
       expect(await client.send(['BZPOPMIN', 'none', seconds])).toBe('*-1\r\n');
@@ -219,8 +210,8 @@ describe('blocked clients', () => {
 
   it('keep later requests waiting and answer them in order', async () => {
     const broker = await start();
-    const client = await raw(broker);
-    const other = await raw(broker);
+    const client = await raw(broker.port);
+    const other = await raw(broker.port);
     const replies = Promise.all([
       client.send(['BLPOP', 'q', '5']),
       client.send(['INCR', 'n']),
@@ -240,12 +231,12 @@ describe('the protocol', () => {
     ['*1\r\n$x\r\n', '-ERR Protocol error: invalid bulk length\r\n'],
     ['set "a\r\n', '-ERR Protocol error: unbalanced quotes in request\r\n'],
   ])('refuses %j', async (bytes, reply) => {
-    expect(await (await raw(await start())).sendRaw(bytes)).toBe(reply);
+    expect(await (await raw((await start()).port)).sendRaw(bytes)).toBe(reply);
   });
 
   it('takes inline requests, split packets and long pipelines', async () => {
     const broker = await start();
-    const client = await raw(broker);
+    const client = await raw(broker.port);
     expect(await client.sendRaw('SET key "a\\x00b c"\r\n')).toBe('+OK\r\n');
     expect(await client.sendRaw('GET key\n')).toBe('$5\r\na\0b c\r\n');
     const request = '*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10\r\n0123456789\r\n';

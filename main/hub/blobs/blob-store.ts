@@ -46,7 +46,7 @@ export interface BlobStore {
    * Takes a finished file that somebody else keeps (same file system, never written again) by a link of its own, once its digest fits.
    * @throws MillraceError input_digest_mismatch, disk_full; the system's error when there is no such file or no link can be made
    */
-  link(path: string, blob: { readonly sha256: string; readonly sizeBytes: number }): Promise<void>;
+  link(path: string, sha256: string): Promise<void>;
   /** Bytes of a stored blob, undefined when there is none. */
   size(sha256: string): Promise<number | undefined>;
   /** Where a stored blob lies. */
@@ -101,7 +101,7 @@ export async function createBlobStore({ dir, logger }: BlobStoreOptions): Promis
     put: (bytes, limits) => gate.pass(() => writer.put(bytes, limits)),
     append: (sha256, offset, bytes, limits) => gate.pass(() => resumable.append(sha256, offset, bytes, limits)),
     adopt: (path, limits) => gate.pass(() => writer.adopt(path, limits)),
-    link: (path, blob) => gate.pass(() => writer.link(path, blob)),
+    link: (path, sha256) => gate.pass(() => writer.link(path, sha256)),
     uploadOffset: resumable.offset,
     size: writer.size,
     path: paths.stored,

@@ -235,11 +235,12 @@ export function createBlobWriter(dir: string, paths: BlobPaths): BlobWriter {
       await chmod(paths.stored(sha256), readOnly);
       return { sha256, sizeBytes, created: true };
     },
-    async link(from, { sha256, sizeBytes }) {
+    async link(from, sha256) {
       const path = paths.temporary();
       linkSync(from, path);
       try {
-        const actual = await digestOf(path, sizeBytes);
+        // By its own size: what was said of the file may be wrong.
+        const actual = await digestOf(path, statSync(path).size);
         if (actual !== sha256) throw mismatch(sha256, actual);
         await syncFile(path);
         chmodSync(path, readOnly);

@@ -35,7 +35,7 @@ export function createTouchedBlobs(): TouchedBlobs {
         return stored;
       },
       append: (sha256, ...rest) => store.append(touch(sha256), ...rest),
-      link: (path, blob) => store.link(path, { ...blob, sha256: touch(blob.sha256) }),
+      link: (path, sha256) => store.link(path, touch(sha256)),
       uploadOffset: (sha256) => store.uploadOffset(touch(sha256)),
       size: (sha256) => store.size(touch(sha256)),
     }),

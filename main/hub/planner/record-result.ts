@@ -25,7 +25,7 @@ export function createResults({ planner, blobs, nearFile }: ResultsParts): Resul
     const path = nearFile(nodeId, output.sha256);
     if (path === null) return false;
     try {
-      await blobs.link(path, output);
+      await blobs.link(path, output.sha256);
       return true;
     } catch (error) {
       if (error instanceof MillraceError && error.code === 'disk_full') throw error;
